@@ -64,7 +64,7 @@ class DemoToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """Each pile has its own `TOKENS_PER_PILE` drivers, in the order of the piles: nobody is at two at once."""
+    """Each pile has its own `TOKENS_PER_PILE` drivers, by order of piles: nobody is at two at once."""
 
     seed: int
     stations: tuple[DemoStation, ...]
