@@ -146,7 +146,7 @@ class Endpoint:
         return self._calling.error(frame, now)
 
     def _result_error(self, frame: CallResultError, now: float) -> Event:
-        return ResultRefused(frame.id, frame.code or "", frame.description or "", bytes(frame.details))
+        return ResultRefused(frame.id, frame.code or "", frame.description or "", object_text(frame.details))
 
     def _send_received(self, frame: Send, now: float) -> Event:
         return SendReceived(frame.id, frame.action, object_text(frame.payload))

@@ -114,7 +114,9 @@ class Calling:
             MessageType.CALLERROR,
             frame.id,
             now,
-            lambda call: ErrorReceived(call, frame.code or "", frame.description or "", bytes(frame.details)),
+            lambda call: ErrorReceived(
+                call, frame.code or "", frame.description or "", object_text(frame.details)
+            ),
         )
 
     def unreadable(self, frame: Malformed, now: float) -> Answer | LateAnswer | StrayAnswer:

@@ -108,7 +108,7 @@ class ResultRefused(msgspec.Struct, frozen=True, gc=False):
 
 
 class Garbage(msgspec.Struct, frozen=True, gc=False):
-    """A frame that can't be read and is no answer. `code` is what it was answered with, None if it was not."""
+    """A frame that can't be read and is no answer. `code`: what it was answered with, None if it was not."""
 
     fault: Fault
     reason: str

@@ -88,7 +88,7 @@ _ANSWERED_2: Mapping[Fault, ErrorCode] = MappingProxyType(
         Fault.NO_PAYLOAD: _RPC,
         Fault.EXTRA_ELEMENTS: _RPC,
         Fault.BROKEN_PAYLOAD: ErrorCode.FORMAT_VIOLATION,  # "Payload for Action is syntactically incorrect"
-        Fault.NOT_AN_OBJECT: ErrorCode.PROTOCOL_ERROR,  # "Payload for Action is not conform the PDU structure"
+        Fault.NOT_AN_OBJECT: ErrorCode.PROTOCOL_ERROR,  # "Payload ... is not conform the PDU structure"
     }
 )
 

@@ -53,9 +53,10 @@ _INTEGER = re.compile(rb"-?[0-9]{1,18}")
 # The head of a CALL whose rest is broken: [ type , id , "action" ,
 _WS = r"[ \t\r\n]*"
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_KIND = r"(-?[0-9]{1,18})"
+_ID = rf"({_QUOTED}|-?[0-9]+(?![\w.]))"
 _HEAD = re.compile(
-    rf"{_WS}\[{_WS}(-?[0-9]{{1,18}}){_WS}(?:,{_WS}({_QUOTED}|-?[0-9]+(?![\w.])){_WS}(?:,{_WS}({_QUOTED}){_WS},)?|,|\]|$)",
-    re.DOTALL,
+    rf"{_WS}\[{_WS}{_KIND}{_WS}(?:,{_WS}{_ID}{_WS}(?:,{_WS}({_QUOTED}){_WS},)?|,|\]|$)", re.DOTALL
 )
 
 
