@@ -1,0 +1,1 @@
+"""Use cases: the only place where things are decided and written together (DESIGN §2)."""

@@ -1,0 +1,87 @@
+"""The one typed configuration: environment variables ``FORECOURT_*`` over the defaults below."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class ConfigError(ValueError):
+    """A setting that can't be used: names the variable, what is wrong, and what is allowed."""
+
+
+def default_data_dir() -> Path:
+    """Return the folder for the database, the lock file and the local token: the user's data folder."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "forecourt"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a server. Each field is set by ``FORECOURT_`` and its name in capitals; durations are in seconds."""
+
+    data_dir: Path = msgspec.field(default_factory=default_data_dir)
+    database_url: str = ""
+    nats_url: str = ""
+    # Where piles connect, and where people and programs do.
+    ocpp_host: str = "127.0.0.1"
+    ocpp_port: int = 9000
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    # With both set, the OCPP listener speaks TLS (security profile 2).
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    # Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    trusted_proxies: tuple[str, ...] = ()
+    # True where browsers reach the console over HTTPS: cookies are then marked Secure.
+    secure_cookies: bool = False
+    # A pile that is not registered: refuse its handshake, or let it in as pending.
+    unknown_piles: Literal["refuse", "pending"] = "refuse"
+    # The answer to a token when the database can't be asked.
+    token_fallback: Literal["accept", "refuse"] = "accept"
+    heartbeat_interval: int = 300
+    boot_retry_interval: int = 30
+    call_timeout: float = 30.0
+    ping_interval: float = 30.0
+    ping_timeout: float = 20.0
+    max_frame_bytes: int = 1_048_576
+    failed_handshakes_per_minute: int = 20
+    # How long an ended session waits for missing events, or for its car to go, before its CDR is issued.
+    settle_wait: float = 86_400.0
+    # A session without a word for so long is closed and flagged.
+    session_cap: float = 172_800.0
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load(environ: Mapping[str, str], **overrides: object) -> Config:
+    """Return the configuration from an environment; ``overrides`` (from the command line) win, None is left out.
+
+    Raises ConfigError for an unknown FORECOURT_ variable's value that does not fit its type.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(Config)}
+    values: dict[str, object] = {}
+    for name in fields:
+        raw = environ.get(f"FORECOURT_{name.upper()}", "")
+        if raw:
+            values[name] = raw.split(",") if name == "trusted_proxies" else raw
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(str(error))) from None
+    if (config.tls_cert is None) != (config.tls_key is None):
+        raise ConfigError("FORECOURT_TLS_CERT and FORECOURT_TLS_KEY belong together: set both or none")
+    return config
+
+
+def _path(kind: type, value: object) -> object:
+    if issubclass(kind, Path):
+        return Path(str(value)).expanduser()
+    raise NotImplementedError(kind)
+
+
+def _explain(message: str) -> str:
+    what, _, where = message.partition(" - at `$.")
+    return f"FORECOURT_{where.rstrip('`').upper()}: {what}" if where else message
