@@ -1,5 +1,6 @@
 """Every malformed shape against the answer that the specification of each version wants."""
 
+import tracemalloc
 from typing import NamedTuple
 
 import pytest
@@ -143,6 +144,7 @@ SHAPES = [
             '[2,"m1","A",{}]\x00',
             '[2,"m1","A",{}][2,"m2","A",{}]',
             DEEP,
+            '[2,"m1","A",{"a":"' + "x" * 100_000,
         ],
     ),
     # --- answers: an error would be answered by an error, and so on
@@ -182,6 +184,17 @@ def test_malformed(version: Version, text: str, fault: Fault, answer: Answer | N
     else:
         assert read.code is not None
         assert (read.id, SPELLINGS[version][read.code]) == answer
+
+
+@pytest.mark.parametrize(
+    "text", ['[2,"' + "\\a" * 500_000, '[2,"m1","' + 'x\\"' * 500_000, "[2" + ",1" * 1_000_000 + "]"]
+)
+def test_a_huge_malformed_frame_takes_no_more_memory_than_itself(text: str) -> None:
+    tracemalloc.start()
+    parse(text, V201)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < len(text)
 
 
 def test_messages_that_only_21_has() -> None:

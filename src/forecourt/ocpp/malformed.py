@@ -35,10 +35,10 @@ class Malformed(msgspec.Struct, frozen=True, gc=False):
 def malformed(text: str | bytes, version: Version) -> Malformed:
     """Say what is wrong with a frame that is known not to parse. Never raises."""
     try:
-        elements = [bytes(raw) for raw in _ELEMENTS.decode(text)]
+        head = msgspec.structs.astuple(_ELEMENTS.decode(text))
     except UNDECODABLE as exc:
         return _judge(_salvage(text), version, broken=_why(exc))
-    return _judge(elements, version, broken=None)
+    return _judge([bytes(raw) for raw in head if raw is not _ABSENT], version, broken=None)
 
 
 def not_an_object(message_id: str, version: Version) -> Malformed:
@@ -46,11 +46,25 @@ def not_an_object(message_id: str, version: Version) -> Malformed:
     return _verdict(Fault.NOT_AN_OBJECT, MessageType.CALL, message_id, version)
 
 
-_ELEMENTS = msgspec.json.Decoder(list[Raw])
+_ABSENT = Raw(b"")
+
+
+class _Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The first five elements of any array; a million more are skipped without being kept."""
+
+    kind: Raw = _ABSENT
+    id: Raw = _ABSENT
+    action: Raw = _ABSENT
+    payload: Raw = _ABSENT
+    extra: Raw = _ABSENT
+
+
+_ELEMENTS = msgspec.json.Decoder(_Head)
 _STRING = msgspec.json.Decoder(str)
 _INTEGER = re.compile(rb"-?[0-9]{1,18}")
 
 # The head of a CALL whose rest is broken: [ type , id , "action" ,
+_HEAD_LENGTH = 1024  # characters: enough for any id and action; the matcher takes 240 bytes for each
 _WS = r"[ \t\r\n]*"
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _KIND = r"(-?[0-9]{1,18})"
@@ -62,8 +76,9 @@ _HEAD = re.compile(
 
 def _salvage(text: str | bytes) -> list[bytes]:
     """The leading elements that can be read in a frame that is not JSON, as JSON tokens."""
+    head = text[:_HEAD_LENGTH]
     # surrogateescape: what is not UTF-8 must not turn into a readable id.
-    match = _HEAD.match(text if isinstance(text, str) else text.decode("utf-8", "surrogateescape"))
+    match = _HEAD.match(head if isinstance(head, str) else head.decode("utf-8", "surrogateescape"))
     tokens = match.groups() if match else ()
     return [token.encode("utf-8", "surrogatepass") for token in tokens if token is not None]
 
