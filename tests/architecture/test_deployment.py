@@ -58,6 +58,12 @@ def test_every_setting_is_one_of_ours() -> None:
     assert named <= SETTINGS
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.name)
+def test_every_setting_in_the_docs_is_one_of_ours(page: Path) -> None:
+    named = {name for name in re.findall(r"FORECOURT_[A-Z_]*[A-Z]", page.read_text()) if "_TEST_" not in name}
+    assert named <= SETTINGS
+
+
 def test_compose_gives_a_configuration_that_loads() -> None:
     environment = {name: str(value) for name, value in FORECOURT["environment"].items()}
     loaded = config.load(environment)
