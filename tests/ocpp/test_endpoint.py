@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecourt.ocpp.endpoint import Endpoint
@@ -181,6 +181,7 @@ def test_a_result_that_is_no_json_is_refused_on_21_an_error_is_not() -> None:
 # --- nothing that comes in may raise, or be answered more than once
 
 
+@settings(deadline=None)
 @given(
     texts=st.lists(
         st.text(st.characters(codec=None), max_size=40)

@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
@@ -125,6 +125,7 @@ CUT = st.builds(lambda text, at: text[:at], NEARLY, st.integers(0, 60))
 ANY_TEXT = st.text(st.characters(codec=None), max_size=80) | NEARLY | CUT | JSON.map(json.dumps)
 
 
+@settings(deadline=None)
 @given(text=ANY_TEXT, version=st.sampled_from(Version))
 def test_any_text_is_a_frame_or_malformed(text: str, version: Version) -> None:
     read = parse(text, version)
@@ -133,6 +134,7 @@ def test_any_text_is_a_frame_or_malformed(text: str, version: Version) -> None:
         assert json.loads(call_error(version, read.id, read.code, read.reason))[1] == read.id
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=60), version=st.sampled_from(Version))
 def test_any_bytes_are_a_frame_or_malformed(data: bytes, version: Version) -> None:
     for text in (data, b'[2,"' + data, b'[2,"m1","A",' + data):
@@ -142,6 +144,7 @@ def test_any_bytes_are_a_frame_or_malformed(data: bytes, version: Version) -> No
             json.loads(call_error(version, read.id, read.code, read.reason))
 
 
+@settings(deadline=None)
 @given(
     message_id=st.text(min_size=1, max_size=36), action=st.text(), payload=st.dictionaries(st.text(), JSON)
 )
