@@ -102,6 +102,12 @@ class Violation(NamedTuple):
     value: Any  # what is there; UNSET when it is missing
     place: Place
     detail: str
+    name: str = ""  # of the property that the schema does not know; `value` is then the object that it is in
+
+    @property
+    def pointer(self) -> str:
+        """Where, by RFC 6901."""
+        return pointer((*self.place.path, self.name) if self.name else self.place.path)
 
 
 class ExactReader:
@@ -119,11 +125,11 @@ class ExactReader:
         raise self.error(violation)
 
     def error(self, violation: Violation) -> PayloadError:
-        rule, path = violation.rule, violation.place.path
-        if not path and rule is Rule.TYPE:
+        rule = violation.rule
+        if rule is Rule.TYPE and not violation.place.path:
             rule = Rule.UNKNOWN  # a payload that is no object is "not conform the PDU structure"
         codes = _CODES_16 if self.kind.version is Version.V16 else CODES
-        return PayloadError(codes[rule], pointer(path), violation.detail)
+        return PayloadError(codes[rule], violation.pointer, violation.detail)
 
     def item(self, node: inspect.Type, value: Any, place: Place) -> Any:
         """One item of an array; UNSET leaves it out."""
@@ -152,7 +158,7 @@ def parse(payload: bytes | msgspec.Raw) -> Any:
 
 
 def pointer(path: Path) -> str:
-    """RFC 6901."""
+    """A JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1")[:60] for step in path)
 
 
@@ -177,7 +183,7 @@ def _object(reader: ExactReader, node: inspect.StructType, value: Any, place: Pl
     for name in value:
         if name not in fields:
             detail = "a property that the schema does not know"
-            return reader.violated(Violation(Rule.UNKNOWN, node, value, inside.at(name), detail))
+            return reader.violated(Violation(Rule.UNKNOWN, node, value, place, detail, name))
     read = {field.name: _member(reader, field, value, inside) for field in node.fields}
     return node.cls(**{name: member for name, member in read.items() if member is not UNSET})
 
