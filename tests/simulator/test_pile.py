@@ -33,7 +33,7 @@ async def pile_at(
     spec = DemoPile(id=PILE, version=version, vendor="Test", model="T1", firmware="1", connectors=connectors)
     traffic = Traffic(models=(ZEEKR,), time_zone="Asia/Shanghai", visits_per_day=0, busy_at_start=busy)
     async with ClientSession() as session:
-        site = Site(url=csms.url, clock=start_clock(speed), session=session, tally=Counter())
+        site = Site(url=csms.url, run="test", clock=start_clock(speed), session=session, tally=Counter())
         pile = VirtualPile(spec, (TOKEN,), "secret-of-the-pile", site, traffic, Random(seed))
         task = asyncio.create_task(pile.run())
         try:

@@ -4,10 +4,10 @@ It goes on whether the line is up or not; what it has to tell waits in the line'
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from math import inf
 from random import Random
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +20,7 @@ from forecourt.twin.arrivals import Visit, draw_visit, seconds_to_next
 from forecourt.twin.cars import CarModel, car_at, seconds_to
 
 MIN_SAMPLE_S = 1.0  # real seconds: no factor makes a pile talk faster than that
+FIRST_SAMPLE_S = 5.0  # a charge shows its power soon after it began
 EPSILON_SOC = 1e-6
 
 
@@ -36,9 +37,11 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Life:
-    """One EVSE."""
+    """One EVSE. `charge_ids` name its transactions; none may have been used before."""
 
-    def __init__(self, evse: Evse, operations: Operations, traffic: Traffic, rng: Random) -> None:
+    def __init__(
+        self, evse: Evse, operations: Operations, traffic: Traffic, rng: Random, charge_ids: Iterator[str]
+    ) -> None:
         self.evse = evse
         self.operations = operations
         self.device = operations.device
@@ -48,6 +51,7 @@ class Life:
         self.traffic = traffic
         self.rng = rng
         self._zone = ZoneInfo(traffic.time_zone)
+        self._charge_ids = charge_ids
         self._pause: asyncio.Future[None] | None = None
         self._drivers: Sequence[Identity] = [Identity(d.uid, d.type) for d in self.device.drivers]
         evse.wake = self._wake
@@ -65,7 +69,7 @@ class Life:
         """One car, from plug-in to unplug."""
         evse = self.evse
         evse.car = car_at(visit.model, visit.start_soc_percent)
-        evse.charge = Charge(id=str(UUID(int=self.rng.getrandbits(128), version=4)))
+        evse.charge = Charge(id=next(self._charge_ids))
         self._change(Plug.PLUGGED, Moment.PLUGGED)
         if await self._authorize():
             await self._charge(visit)
@@ -129,6 +133,7 @@ class Life:
         charge = self.evse.charge
         assert charge is not None
         charge.begun = True
+        self.line.tally["charges"] += 1
         self._change(Plug.CHARGING, Moment.CHARGING)
         self.device.wake_all()
         await self._fill(visit.target_soc_percent)
@@ -143,7 +148,7 @@ class Life:
         evse, charge = self.evse, self.evse.charge
         assert charge is not None
         at = self.clock.now()
-        sample = at + timedelta(seconds=self._sample_s())
+        sample = at + timedelta(seconds=self._sample_s(FIRST_SAMPLE_S))
         while charge.cause is None and evse.car is not None and evse.car.soc_percent < target - EPSILON_SOC:
             limits = self.device.limits(evse, at)
             left = seconds_to(evse.car, target, *limits)
@@ -155,10 +160,12 @@ class Life:
                 self._tell(Moment.SAMPLE)
                 sample = now + timedelta(seconds=self._sample_s())
 
-    def _sample_s(self) -> float:
-        """Business seconds between meter values; 0 in the setting means none (1.6 §9.1.17)."""
+    def _sample_s(self, most: float = inf) -> float:
+        """Business seconds to the next meter values; 0 in the setting means none (1.6 §9.1.17)."""
         asked = self.device.settings.seconds(SAMPLE)
-        return max(asked, MIN_SAMPLE_S * self.clock.speed) if asked else timedelta(days=365).total_seconds()
+        if not asked:
+            return timedelta(days=365).total_seconds()
+        return max(min(asked, most), MIN_SAMPLE_S * self.clock.speed)
 
     def _end(self, plug: Plug) -> None:
         """The transaction is over. A driver who was never authorised just unplugs."""

@@ -56,7 +56,7 @@ class Line:
         self.on_security_error: Callable[[], None] = lambda: None
         self._clock = clock
         self._settings = settings
-        self._tally = tally
+        self.tally = tally
         self._endpoint: Endpoint | None = None
         self._socket: ClientWebSocketResponse | None = None
         self._waiting: dict[str, asyncio.Future[Payload | Refused]] = {}
@@ -141,11 +141,11 @@ class Line:
         elif isinstance(event, ResultReceived | ErrorReceived | AnswerUnreadable):
             self._answered(event)
         elif isinstance(event, LateAnswer):
-            self._tally["late answers"] += 1
+            self.tally["late answers"] += 1
 
     def _answer(self, call: CallReceived) -> None:
         assert self._endpoint is not None
-        self._tally["calls in"] += 1
+        self.tally["calls in"] += 1
         try:
             answer = self.handle(call.action, decode_request(self.version, call.action, call.payload))
         except PayloadError as error:
@@ -162,17 +162,17 @@ class Line:
 
     def _outcome(self, event: Answer) -> Payload | Refused:
         if isinstance(event, ErrorReceived):
-            self._tally[f"CALLERROR {event.code} {event.call.action}"] += 1
+            self.tally[f"CALLERROR {event.code} {event.call.action}"] += 1
             if event.code == ErrorCode.SECURITY_ERROR:
                 self.on_security_error()
             return Refused(event.code)
         if isinstance(event, AnswerUnreadable):
-            self._tally[f"unreadable answer {event.call.action}"] += 1
+            self.tally[f"unreadable answer {event.call.action}"] += 1
             return Refused("unreadable")
         try:
             return decode_result(self.version, event.call.action, event.payload)
         except PayloadError as error:
-            self._tally[f"bad answer {event.call.action}: {error}"] += 1
+            self.tally[f"bad answer {event.call.action}: {error}"] += 1
             return Refused("unreadable")
 
     # --- what becomes of our calls
@@ -180,7 +180,7 @@ class Line:
     def _place(self, key: str, action: str, payload: bytes) -> bool:
         assert self._endpoint is not None
         placed = self._endpoint.call(key, action, payload, self._clock.monotonic())
-        self._tally["calls out"] += 1
+        self.tally["calls out"] += 1
         self._arm()
         return placed in (Placed.SENT, Placed.QUEUED)
 
@@ -203,7 +203,7 @@ class Line:
         """OCPP 1.6 §3.7.1, 2.0.1 E13: so many attempts, each after a longer wait; then it is given up."""
         self._attempts += 1
         if self._attempts >= max(1, self._settings.seconds(ATTEMPTS)):
-            self._tally["transaction messages given up"] += 1
+            self.tally["transaction messages given up"] += 1
             self._attempts = 0
             self._queue.popleft()
             self.pump()
@@ -229,7 +229,7 @@ class Line:
     def _expire(self) -> None:
         assert self._endpoint is not None
         if (fate := self._endpoint.expire(self._clock.monotonic())) is not None:
-            self._tally[f"timed out {fate.call.action}"] += 1
+            self.tally[f"timed out {fate.call.action}"] += 1
             self._finish(fate.call.key, _REFUSED[type(fate)])
         self._arm()
         self._soon(self._flush())

@@ -115,7 +115,8 @@ class LoadPile(WSListener):
         elif answer.kind == 3:
             self._succeed(bytes(answer.third), arrived)
         else:
-            self._fail(f"CALLERROR {bytes(answer.third).decode()} {self._action.decode()}")
+            code = msgspec.json.decode(answer.third)
+            self._fail(f"CALLERROR {code} {self._action.decode()}")
 
     def _succeed(self, payload: bytes, arrived: float) -> None:
         future, self._outstanding = self._outstanding, None

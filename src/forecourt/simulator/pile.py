@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from random import Random
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 from aiohttp import (
@@ -44,19 +46,20 @@ VERSIONS: Mapping[str, tuple[Version, Words, Answer]] = MappingProxyType(
 
 # Real seconds, all of them: sockets know nothing of the clock's speed.
 BACK_OFF_S = (1.0, 30.0)
-REBOOT_S = 2.0
+REBOOT_S = 1.0
 FLUSH_S = 3.0
 BOOT_RETRY_S = 30
 PING_S = 60.0
 CONNECT_TIMEOUT_S = 20.0
 CLOSE_S = 2.0
-LOST_AND_FOUND_S = 2.0
+LOST_AND_FOUND_S = 1.0
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """What the piles of one run share. `url`: without the pile's id."""
+    """What the piles of one run share. `url`: without the pile's id; `run`: never used before, at most 16 letters."""
 
     url: str
+    run: str
     clock: ScaledClock
     session: ClientSession
     tally: Counter[str]
@@ -80,7 +83,7 @@ class VirtualPile:
         self.line = Line(version, site.clock, self.device.settings, site.tally)
         self.operations = Operations(self.device, self.line, words, site.clock)
         self.lives = tuple(
-            Life(evse, self.operations, traffic, Random(rng.getrandbits(64)))  # noqa: S311
+            Life(evse, self.operations, traffic, Random(rng.getrandbits(64)), _ids(site.run, spec.id, evse))  # noqa: S311
             for evse in self.device.evses
         )
         self._password = password
@@ -89,7 +92,6 @@ class VirtualPile:
         self._rng = rng
         self._boot_reason: str | None = "PowerUp"
         self._connections = 0
-        self._run = f"{rng.getrandbits(40):x}"
         self._accepted = asyncio.Event()
         self._beat: asyncio.TimerHandle | None = None
         self._boot_timer: asyncio.TimerHandle | None = None
@@ -156,7 +158,7 @@ class VirtualPile:
         begin = self._boot(self._boot_reason) if self._boot_reason else self._go_on()
         self._soon(begin)
         try:
-            await self.line.serve(socket, f"{self._run}-{self._connections}-")
+            await self.line.serve(socket, f"{self._site.run}-{self._connections}-")
         finally:
             for timer in (self._beat, self._boot_timer):
                 if timer is not None:
@@ -227,6 +229,10 @@ class VirtualPile:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _ids(run: str, pile_id: str, evse: Evse) -> Iterator[str]:
+    return (str(uuid5(NAMESPACE_OID, f"{run} {pile_id} {evse.id} {number}")) for number in count())
 
 
 def _is_ending(evse: Evse) -> bool:
