@@ -1,7 +1,7 @@
 """What tests may ask for beyond Python packages. Each is found or started once, when first asked for."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -22,13 +22,14 @@ class FreshDatabase(Protocol):
 
 
 @pytest.fixture(scope="session")
-def fresh_postgres() -> FreshDatabase:
+def fresh_postgres() -> Iterator[FreshDatabase]:
     """For fixtures of wider scope: `with fresh_postgres() as url:`."""
-    try:
-        server = postgres.find_or_start()
-    except MissingError as missing:
-        pytest.skip(str(missing))
-    return lambda: postgres.fresh_database(server)
+    with ExitStack() as running:
+        try:
+            server = running.enter_context(postgres.server())
+        except MissingError as missing:
+            pytest.skip(str(missing))
+        yield lambda: postgres.fresh_database(server)
 
 
 @pytest.fixture

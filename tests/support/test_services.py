@@ -7,6 +7,7 @@ import asyncpg
 import nats
 import pytest
 
+from tests.conftest import FreshDatabase
 from tests.support import chromium as chromium_support
 from tests.support import postgres
 from tests.support.nats import NatsServer
@@ -28,9 +29,10 @@ async def test_each_test_has_an_empty_database(postgres_url: str, run: int) -> N
 
 
 @pytest.mark.postgres
-async def test_a_database_is_gone_after_its_test_even_with_a_client_on_it() -> None:
-    server = postgres.find_or_start()
-    with postgres.fresh_database(server) as url:
+async def test_a_database_is_gone_after_its_test_even_with_a_client_on_it(
+    fresh_postgres: FreshDatabase,
+) -> None:
+    with fresh_postgres() as url:
         forgotten = await asyncpg.connect(url)
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         await asyncpg.connect(url)
@@ -40,7 +42,7 @@ async def test_a_database_is_gone_after_its_test_even_with_a_client_on_it() -> N
 @pytest.mark.postgres
 async def test_our_own_postgres_starts_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORECOURT_TEST_POSTGRES", "own")
-    with postgres.fresh_database(postgres.find_or_start()) as url:
+    with postgres.server() as server, postgres.fresh_database(server) as url:
         assert await _tables(url) == 1
 
 
