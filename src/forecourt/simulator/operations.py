@@ -80,6 +80,8 @@ class Operations:
 
     def reset(self, cause: Cause, reason: str) -> None:
         """End what runs and start anew. A hard reset cuts the line before anything can be told."""
+        if cause is Cause.HARD_RESET:
+            self.line.ready = False
         for evse in self.device.evses:
             evse.stop(cause)
         self.line.after_reply(lambda: self.restart(reason, cause is Cause.HARD_RESET))

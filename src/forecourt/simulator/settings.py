@@ -1,6 +1,6 @@
 """What can be configured at a virtual pile: one table, with the names of both versions.
 
-OCPP 1.6 §9 (configuration keys), OCPP 2.0.1 Part 2 §2 appendix (components and variables).
+OCPP 1.6 §9 (configuration keys), OCPP 2.0.1 Part 2, Referenced Components and Variables.
 """
 
 from typing import Literal
