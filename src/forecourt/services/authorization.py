@@ -9,7 +9,7 @@ from forecourt.domain.outcome import Outcome, PileState
 from forecourt.domain.token import TokenRef, TokenStatus, token_status
 from forecourt.services.context import Services
 from forecourt.services.tokens import Missing
-from forecourt.store.store import StoreError
+from forecourt.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 

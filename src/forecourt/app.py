@@ -1,0 +1,158 @@
+"""The composition root: the only module that wires everything (DESIGN §2)."""
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+
+import httpx
+import structlog
+import uvloop
+from litestar import Litestar
+
+from forecourt import instance, web
+from forecourt.bus import Bus
+from forecourt.bus.embedded import EmbeddedBus
+from forecourt.clock import Clock, SystemClock
+from forecourt.config import Config
+from forecourt.domain.transactions import Rules
+from forecourt.gateway.gateway import Gateway
+from forecourt.instance import Running
+from forecourt.logs import configure
+from forecourt.services import accounts, jobs
+from forecourt.services.context import Services
+from forecourt.services.ids import IdRange
+from forecourt.services.tokens import TokenCache
+from forecourt.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+# Name and password of the operator that was made at the first start.
+FirstOperator = tuple[str, str]
+# What goes on beside a running server: entered when it has started, left before it stops.
+Beside = Callable[[Services, Running, FirstOperator | None], AbstractAsyncContextManager[None]]
+
+
+def database_url(config: Config) -> str:
+    """Return the database: the configured one, or SQLite in the data folder."""
+    return config.database_url or f"sqlite:///{config.data_dir / 'forecourt.sqlite3'}"
+
+
+@asynccontextmanager
+async def services(config: Config, clock: Clock) -> AsyncIterator[Services]:
+    """Open the store and the bus, and hand out what use cases need."""
+    store = await Store.open(database_url(config))
+    try:
+        bus = await _bus(config)
+        try:
+            yield _services(config, clock, store, bus)
+        finally:
+            await bus.close()
+    finally:
+        await store.close()
+
+
+async def _bus(config: Config) -> Bus:
+    if not config.nats_url:
+        return EmbeddedBus()
+    from forecourt.bus.nats import NatsBus  # noqa: PLC0415 (loaded only where it is used)
+
+    return await NatsBus.connect(config.nats_url)
+
+
+def _services(config: Config, clock: Clock, store: Store, bus: Bus) -> Services:
+    tokens = TokenCache(clock.monotonic)
+    bus.on_reconnect(tokens.clear)
+    return Services(
+        config=config,
+        clock=clock,
+        store=store,
+        bus=bus,
+        tokens=tokens,
+        session_ids=IdRange(store.reserve_ids, "session"),
+        transaction_ids=IdRange(store.reserve_ids, "transaction"),
+        rules=Rules(settle_wait=timedelta(seconds=config.settle_wait)),
+    )
+
+
+def web_app(sv: Services, gateway: Gateway | None, local_token: str) -> Litestar:
+    """Return console and API as one application."""
+    return web.application(sv, gateway, accounts.digest_of(local_token))
+
+
+@asynccontextmanager
+async def in_process(config: Config) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the API without a server: for commands when none is running. Holds the data folder's lock."""
+    configure(config)
+    token = secrets.token_urlsafe(32)
+    with instance.locked(config.data_dir):
+        async with services(config, SystemClock()) as sv:
+            transport = httpx.ASGITransport(web_app(sv, None, token))
+            headers = {"Authorization": f"Bearer {token}"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost", headers=headers
+            ) as client:
+                yield client
+
+
+async def migrate(config: Config) -> str:
+    """Bring the schema up to date; return a line that says what was done. Refused while a server holds the folder."""
+    with instance.locked(config.data_dir):
+        return await Store.migrate(database_url(config))
+
+
+def run(config: Config, clock: Clock | None = None, beside: Beside | None = None) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    configure(config)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(config, clock or SystemClock(), beside or _announce))
+
+
+@asynccontextmanager
+async def _announce(sv: Services, running: Running, operator: FirstOperator | None) -> AsyncIterator[None]:
+    log.info("serving", console=running.url, piles=running.ocpp_url, data=str(sv.config.data_dir))
+    if operator:
+        log.warning("first_operator", username=operator[0], password=operator[1], note="shown this once")
+    yield
+
+
+async def serve(config: Config, clock: Clock, beside: Beside) -> None:
+    """Run gateway, jobs, console and API in this process until a signal ends it."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    with instance.locked(config.data_dir):
+        async with running(config, clock) as (sv, where, operator), beside(sv, where, operator):
+            await stop.wait()
+            log.info("stopping")
+
+
+@asynccontextmanager
+async def running(
+    config: Config, clock: Clock
+) -> AsyncIterator[tuple[Services, Running, FirstOperator | None]]:
+    """Yield a running server: its services, where it answers, and its first operator if one was made now."""
+    async with AsyncExitStack() as stack:
+        sv = await stack.enter_async_context(services(config, clock))
+        operator = await accounts.first_operator(sv)
+        gateway = Gateway(sv)
+        await gateway.start()
+        stack.push_async_callback(gateway.stop)
+        background = asyncio.create_task(jobs.run(sv), name="jobs")
+        stack.push_async_callback(_cancelled, background)
+        token = secrets.token_urlsafe(32)
+        url = await stack.enter_async_context(web.listening(config, web_app(sv, gateway, token)))
+        where = Running(url, gateway.url, token, os.getpid())
+        instance.announce(config.data_dir, where)
+        stack.callback(instance.withdraw, config.data_dir)
+        yield sv, where, operator
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
