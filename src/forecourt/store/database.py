@@ -1,0 +1,126 @@
+"""Which database: a file of SQLite, or a PostgreSQL server; and the connections to it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import aiosqlite
+import asyncpg
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+
+from forecourt.store.errors import StoreError
+
+CONNECT_S = 5.0
+STATEMENT_S = 15.0
+READERS = 4
+
+
+class SqliteFile(msgspec.Struct, frozen=True):
+    """A database in a file."""
+
+    path: Path
+
+    @property
+    def shown(self) -> str:
+        return f"the database {self.path}"
+
+
+class PostgresServer(msgspec.Struct, frozen=True):
+    """A database on a server; `url` as libpq knows it."""
+
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        user = f"{parts.username}@" if parts.username else ""
+        return urlunsplit((parts.scheme, user + host, parts.path, "", ""))
+
+
+Database = SqliteFile | PostgresServer
+
+
+def parse(url: str | Path) -> Database:
+    """The database that a path, `sqlite:///path` or `postgresql://…` names. StoreError for anything else."""
+    if isinstance(url, Path):
+        return SqliteFile(url)
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return SqliteFile(Path(url).expanduser())
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return SqliteFile(Path(unquote(rest[1:])).expanduser())
+    if scheme in ("postgresql", "postgres"):
+        return PostgresServer(url)
+    raise StoreError(f"{url!r} names no database: use sqlite:///path/to/file or postgresql://user@host/name")
+
+
+def make_folder(database: SqliteFile) -> None:
+    """Make the folder of the file. StoreError if that, or writing into it, is not allowed."""
+    folder = database.path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        database.path.open("ab").close()
+    except OSError as error:
+        raise StoreError(f"can't write the database {database.path}: {error.strerror or error}") from None
+
+
+def reader(database: Database) -> AsyncEngine:
+    """A pool of connections that read."""
+    if isinstance(database, PostgresServer):
+        return _postgres_engine(database, pool_size=READERS, pool_pre_ping=True)
+    return create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=_sqlite_opener(database, "ro"),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=READERS,
+    )
+
+
+def owner(database: Database) -> AsyncEngine:
+    """Connections that change the schema, in transactions that they really begin."""
+    if isinstance(database, PostgresServer):
+        return _postgres_engine(database, poolclass=NullPool)
+    engine = create_async_engine(
+        "sqlite+aiosqlite://", async_creator=_sqlite_opener(database, "rwc"), poolclass=NullPool
+    )
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sqlite_opener(database: SqliteFile, mode: str) -> Callable[[], Awaitable[aiosqlite.Connection]]:
+    async def open_file() -> aiosqlite.Connection:
+        name = f"file:{quote(str(database.path.absolute()))}?mode={mode}"
+        return await aiosqlite.connect(name, uri=True, isolation_level=None, timeout=5)
+
+    return open_file
+
+
+def _postgres_engine(database: PostgresServer, **options: Any) -> AsyncEngine:
+    async def connect() -> asyncpg.Connection:
+        return await connect_postgres(database)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
+
+
+async def connect_postgres(database: PostgresServer, statement_s: float = STATEMENT_S) -> asyncpg.Connection:
+    """A connection that gives up: on connecting, on a statement, and, at the server, on a client that is gone."""
+    return await asyncpg.connect(
+        database.url,
+        timeout=CONNECT_S,
+        command_timeout=statement_s,
+        server_settings={
+            "application_name": "forecourt",
+            "statement_timeout": str(round(statement_s * 1000)),
+            "idle_in_transaction_session_timeout": "15000",
+        },
+    )

@@ -1,0 +1,1 @@
+"""Everything that is asked of the database, one module for each matter."""
