@@ -67,6 +67,9 @@ class Csms:
         """2.0.1 TransactionEvents, all or those with one of these trigger reasons."""
         return [p for p in self.of("TransactionEvent") if not triggers or p["triggerReason"] in triggers]
 
+    def ended(self) -> list[Payload]:
+        return [payload for payload in self.events() if payload["eventType"] == "Ended"]
+
     async def until(self, is_so: Callable[[], object], seconds: float = 15) -> None:
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(is_so)

@@ -59,7 +59,7 @@ async def test_a_reset_on_idle_waits_for_the_end_of_the_transaction() -> None:
         answer = await csms.call(PILE, "Reset", {"type": "OnIdle"})
         assert answer[2] == {"status": "Scheduled"}
         await csms.until(lambda: csms.actions().count("BootNotification") == 2)
-        assert csms.events("EnergyLimitReached")
+        assert csms.ended()
         assert csms.of("BootNotification")[1]["reason"] == "ScheduledReset"
 
 

@@ -44,7 +44,7 @@ from forecourt.simulator.settings import Setting, Settings
 CHANGED: Mapping[str, ConfigurationStatus] = MappingProxyType(
     {"unknown": "NotSupported", "read-only": "Rejected", "invalid": "Rejected"}
 )
-MAX_VALUE = 500  # §7.28 KeyValue: CiString500Type
+MAX_VALUE = 500  # §7.29 KeyValue: CiString500Type
 
 
 def answer(pile: Operations, action: str, request: Payload) -> Payload | ErrorCode:

@@ -58,7 +58,7 @@ def _request_start(pile: Operations, request: RequestStartTransactionRequest) ->
         return RequestStartTransactionResponse(status="Rejected")
     if request.charging_profile is not None:
         pile.set_profile(_profile(evse.id, request.charging_profile, pile.clock.now()))
-    # F02.FR.01: the transaction that began when the cable was plugged in
+    # F01.FR.13: the transaction that began when the cable was plugged in
     running = evse.charge.id if evse.charge is not None else None
     return RequestStartTransactionResponse(status="Accepted", transaction_id=running)
 

@@ -161,7 +161,7 @@ class Life:
                 sample = now + timedelta(seconds=self._sample_s())
 
     def _sample_s(self, most: float = inf) -> float:
-        """Business seconds to the next meter values; 0 in the setting means none (1.6 §9.1.17)."""
+        """Business seconds to the next meter values; 0 in the setting means none (1.6 §9.1)."""
         asked = self.device.settings.seconds(SAMPLE)
         if not asked:
             return timedelta(days=365).total_seconds()

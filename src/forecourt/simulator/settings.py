@@ -144,7 +144,7 @@ class Settings:
         return None
 
     def by_key(self, key: str) -> Setting | None:
-        """OCPP 1.6 §5.3: keys are compared without regard to case."""
+        """OCPP 1.6 §7.29: keys are CiStrings, compared without regard to case."""
         return next((s for s in self.table if s.key and s.key.lower() == key.lower()), None)
 
     def has_component(self, component: str) -> bool:

@@ -110,7 +110,7 @@ def _started(
     def take(response: Payload) -> None:
         assert isinstance(response, StartTransactionResponse)
         charge.number = response.transaction_id
-        # StopTransactionOnInvalidId (§9.1.29)
+        # StopTransactionOnInvalidId (§9.1)
         if response.id_tag_info.status != "Accepted":
             evse.stop(Cause.DEAUTHORIZED)
 

@@ -65,13 +65,13 @@ EVENTS: Mapping[Moment, _Event] = MappingProxyType(
 CAUSES: Mapping[Cause, tuple[TriggerReasonEnum, ReasonEnum]] = MappingProxyType(
     {
         Cause.DRIVER: ("StopAuthorized", "Local"),
-        Cause.SOC: ("EnergyLimitReached", "SOCLimitReached"),
+        Cause.SOC: ("ChargingStateChanged", "SOCLimitReached"),
         Cause.REMOTE: ("RemoteStop", "Remote"),
         Cause.DEAUTHORIZED: ("Deauthorized", "DeAuthorized"),
         Cause.SOFT_RESET: ("ResetCommand", "ImmediateReset"),
         Cause.HARD_RESET: ("ResetCommand", "ImmediateReset"),
         Cause.UNLOCK: ("UnlockCommand", "Other"),
-        Cause.UNPLUGGED: ("EVDeparted", "EVDisconnected"),
+        Cause.UNPLUGGED: ("EVCommunicationLost", "EVDisconnected"),
     }
 )
 STATES: Mapping[Plug, ChargingStateEnum] = MappingProxyType(
