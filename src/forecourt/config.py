@@ -29,6 +29,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ocpp_port: int = 9000
     http_host: str = "127.0.0.1"
     http_port: int = 8000
+    # The name under which this process owns its piles; needed where several gateways share a host name.
+    gateway_id: str = ""
     # With both set, the OCPP listener speaks TLS (security profile 2).
     tls_cert: Path | None = None
     tls_key: Path | None = None

@@ -1,0 +1,50 @@
+"""Which piles are let in: the credential, the operator's wish, and what happens to piles that nobody knows."""
+
+from forecourt.domain.pile import Pile, Registration
+from forecourt.gateway.credentials import Verifier
+from forecourt.gateway.failure_limit import FailureLimit
+from forecourt.gateway.handshake import basic_credentials
+from forecourt.services import provisioning
+from forecourt.services.context import Services
+
+# The scheme of a pile that was registered without a password, expressly.
+NO_PASSWORD = "none"
+# 2.0.1 Part 4 §3.1.1; what nobody has registered has to fit the strictest version.
+MAX_UNKNOWN_ID = 48
+
+
+class Admission:
+    """Decides on identities. A refusal never says why, and an unknown id is refused like a wrong password."""
+
+    def __init__(self, sv: Services) -> None:
+        self._sv = sv
+        self._verifier = Verifier()
+        self.limit = FailureLimit(sv.config.failed_handshakes_per_minute)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._verifier.close()
+
+    async def admit(self, pile_id: str, authorization: str | None) -> Pile | None:
+        """Return the pile if it may come in. Raises StoreError, and BusyError, when that can't be found out now."""
+        credential = await self._sv.store.credential(pile_id)
+        if credential is None:
+            return await self._without_credential(pile_id)
+        if credential.scheme != NO_PASSWORD:
+            presented = basic_credentials(authorization)
+            # Field problem 23: the identity is the one that the credential is for, not the one in the path.
+            if presented is None or presented[0] != pile_id.encode():
+                return None
+            if not await self._verifier.verify(credential, presented[1]):
+                return None
+        return await self._sv.store.pile(pile_id)
+
+    async def _without_credential(self, pile_id: str) -> Pile | None:
+        """Where unknown piles are let in, they wait as pending until an operator gives them a password."""
+        if self._sv.config.unknown_piles != "pending" or len(pile_id) > MAX_UNKNOWN_ID:
+            return None
+        known = await self._sv.store.pile(pile_id)
+        if known is None:
+            await provisioning.admit_unknown(self._sv, pile_id, "")
+            known = await self._sv.store.pile(pile_id)
+        return known if known is not None and known.admission is Registration.PENDING else None
