@@ -120,6 +120,7 @@ async def connect_postgres(database: PostgresServer, statement_s: float = STATEM
         command_timeout=statement_s,
         server_settings={
             "application_name": "forecourt",
+            "jit": "off",  # for statements of a millisecond
             "statement_timeout": str(round(statement_s * 1000)),
             "idle_in_transaction_session_timeout": "15000",
         },

@@ -7,6 +7,7 @@ from typing import Protocol
 from forecourt.store.commit import Finished
 from forecourt.store.database import Database, SqliteFile
 from forecourt.store.errors import StoreError
+from forecourt.store.postgres import PostgresWriter
 from forecourt.store.sqlite import SqliteEngine, SqliteThread
 from forecourt.store.work import Batch
 
@@ -29,4 +30,4 @@ async def open_writer(database: Database) -> Writer:
         except sqlite3.Error as error:
             raise StoreError(f"can't open {database.shown}: {error}") from None
         return SqliteThread(engine, asyncio.get_running_loop().call_soon_threadsafe)
-    raise StoreError("not yet")
+    return PostgresWriter(database)
