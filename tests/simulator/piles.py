@@ -24,14 +24,22 @@ ZEEKR = next(model for model in cars() if model.name.startswith("Zeekr 001"))
 
 @asynccontextmanager
 async def pile_at(
-    csms: Csms, version: str, *, busy: float = 1.0, speed: float = 600, connectors: int = 1, seed: int = 3
+    csms: Csms,
+    version: str,
+    *,
+    busy: float = 1.0,
+    speed: float = 600,
+    connectors: int = 1,
+    pile_id: str = PILE,
 ) -> AsyncIterator[VirtualPile]:
     """With a car at it from the start, unless `busy` is 0; nobody comes after that."""
-    spec = DemoPile(id=PILE, version=version, vendor="Test", model="T1", firmware="1", connectors=connectors)
+    spec = DemoPile(
+        id=pile_id, version=version, vendor="Test", model="T1", firmware="1", connectors=connectors
+    )
     traffic = Traffic(models=(ZEEKR,), time_zone="Asia/Shanghai", visits_per_day=0, busy_at_start=busy)
     async with ClientSession() as session:
         site = Site(url=csms.url, run="test", clock=start_clock(speed), session=session, tally=Counter())
-        pile = VirtualPile(spec, (TOKEN,), "secret-of-the-pile", site, traffic, Random(seed))
+        pile = VirtualPile(spec, (TOKEN,), "secret-of-the-pile", site, traffic, Random(3))
         task = asyncio.create_task(pile.run())
         try:
             yield pile

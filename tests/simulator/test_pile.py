@@ -73,6 +73,13 @@ async def test_every_register_is_what_the_curve_gives_for_the_time() -> None:
             assert taken == pytest.approx(expected, abs=250)
 
 
+async def test_an_id_of_any_characters_reaches_the_central_system_whole() -> None:
+    strange = "充电桩 1/a%2F*?#"
+    async with running(Csms()) as csms, pile_at(csms, "2.0.1", busy=0, pile_id=strange):
+        await csms.until(lambda: csms.statuses() == ["Available"])
+        assert {pile for pile, _, _ in csms.heard} == {strange}
+
+
 @BOTH
 async def test_a_refused_driver_leaves_without_a_charge(version: str) -> None:
     csms = Csms()

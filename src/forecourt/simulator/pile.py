@@ -21,7 +21,6 @@ from aiohttp import (
     WSServerHandshakeError,
     encode_basic_auth,
 )
-from yarl import URL
 
 from forecourt.clock import ScaledClock
 from forecourt.ocpp.errors import ErrorCode
@@ -137,7 +136,7 @@ class VirtualPile:
     async def _connect(self) -> ClientWebSocketResponse:
         password = self.device.settings.value(PASSWORD) or self._password
         pile_id = self.device.spec.id
-        address = URL(f"{self._site.url.rstrip('/')}/{quote(pile_id, safe='')}", encoded=True)
+        address = f"{self._site.url.rstrip('/')}/{quote(pile_id, safe='')}"
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await self._site.session.ws_connect(
                 address,
