@@ -17,7 +17,7 @@ from forecourt import instance, web
 from forecourt.bus import Bus
 from forecourt.bus.embedded import EmbeddedBus
 from forecourt.clock import Clock, SystemClock
-from forecourt.config import Config
+from forecourt.config import Config, ConfigError
 from forecourt.domain.transactions import Rules
 from forecourt.gateway.gateway import Gateway
 from forecourt.instance import Running
@@ -140,7 +140,7 @@ async def running(
         sv = await stack.enter_async_context(services(config, clock))
         operator = await accounts.first_operator(sv)
         gateway = Gateway(sv)
-        await gateway.start()
+        await _listen(gateway, config)
         stack.push_async_callback(gateway.stop)
         background = asyncio.create_task(jobs.run(sv), name="jobs")
         stack.push_async_callback(_cancelled, background)
@@ -150,6 +150,14 @@ async def running(
         instance.announce(config.data_dir, where)
         stack.callback(instance.withdraw, config.data_dir)
         yield sv, where, operator
+
+
+async def _listen(gateway: Gateway, config: Config) -> None:
+    try:
+        await gateway.start()
+    except OSError as error:
+        where = f"{config.ocpp_host}:{config.ocpp_port}"
+        raise ConfigError(f"can't listen on {where}: {error.strerror}; choose another --ocpp-port") from None
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -1,15 +1,19 @@
 """The billing job: settled sessions get their CDR; later evidence gets a credit and a new one (DESIGN §3)."""
 
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
 import structlog
 from msgspec.structs import replace
 
 from forecourt.domain.billing import usage_of
 from forecourt.domain.cdr import Billable, Cdr, CdrToken, issue, mask, supersede
 from forecourt.domain.outcome import Changed
-from forecourt.domain.pile import Pile
+from forecourt.domain.records import AuditEntry
 from forecourt.domain.session import NEEDS_REVIEW, Flag, Session, SessionSettled
 from forecourt.domain.session_fold import flagged, has_gap
-from forecourt.domain.station import Station
 from forecourt.domain.tariff import Tariff
 from forecourt.services import audit, live
 from forecourt.services.context import Services
@@ -22,16 +26,71 @@ BATCH = 200
 async def settle(sv: Services) -> int:
     """Issue what is due, at most a batch; return the number of sessions dealt with."""
     due = await sv.store.sessions_due(sv.clock.now(), BATCH)
-    for session in due:
-        await _settle(sv, session)
+    if due:
+        last = await sv.store.last_cdrs([session.id for session in due])
+        prices = _Prices(sv)
+        priced = [(session, await prices.of(session)) for session in due]
+        await asyncio.gather(*[_settle(sv, session, pricing, last) for session, pricing in priced])
     return len(due)
 
 
-async def _settle(sv: Services, session: Session) -> None:
-    cdrs = await _cdrs(sv, session)
+class _Prices:
+    """What the sessions of a batch are priced by: each station, pile and tariff version is asked for once."""
+
+    def __init__(self, sv: Services) -> None:
+        self._sv = sv
+        self._known: dict[tuple[str, str], tuple[str, int | None] | None] = {}
+        self._tariffs: dict[str, Tariff | None] = {}
+
+    async def of(self, session: Session) -> "Pricing | None":
+        """Return zone, rating and tariff of a session; None where one is missing."""
+        if session.tariff_version not in self._tariffs:
+            found = await self._sv.store.tariff_version(session.tariff_version)
+            self._tariffs[session.tariff_version] = found
+        where = (session.station_id, session.pile_id)
+        if where not in self._known:
+            self._known[where] = await self._place(*where)
+        tariff, place = self._tariffs[session.tariff_version], self._known[where]
+        return None if tariff is None or place is None else Pricing(tariff, *place)
+
+    async def _place(self, station_id: str, pile_id: str) -> tuple[str, int | None] | None:
+        station, pile = await self._sv.store.station(station_id), await self._sv.store.pile(pile_id)
+        return None if station is None or pile is None else (station.time_zone, pile.max_power_w)
+
+
+class Pricing(NamedTuple):
+    """What a session is priced by."""
+
+    tariff: Tariff
+    zone: str
+    max_power_w: int | None
+
+
+async def _settle(sv: Services, session: Session, pricing: Pricing | None, last: Mapping[int, Cdr]) -> None:
     assert session.settle_at is not None  # what makes it due
-    await sv.store.write(*cdrs, SessionSettled(session.id, session.settle_at))
+    rows, cdrs = _rows(sv, session, pricing, last.get(session.id))
+    await sv.store.write(*rows, SessionSettled(session.id, session.settle_at))
     live.publish(sv, (_issued(cdr) for cdr in cdrs))
+
+
+def _rows(
+    sv: Services, session: Session, pricing: Pricing | None, last: Cdr | None
+) -> tuple[tuple[Cdr | AuditEntry, ...], tuple[Cdr, ...]]:
+    """Return what is to be written, and the CDRs in it: none without a tariff, or before an operator has looked at it."""
+    if pricing is None or NEEDS_REVIEW.intersection(session.flags):
+        return (), ()
+    try:
+        cdrs = _cdrs(_billable(session, pricing), last, sv.clock.now())
+    except ValueError as error:
+        log.error("session_not_billed", session=session.id, error=str(error))
+        return (audit.entry(sv, "billing", "session.not_billed", str(session.id), str(error)),), ()
+    return cdrs, cdrs
+
+
+def _cdrs(billable: Billable, last: Cdr | None, now: datetime) -> tuple[Cdr, ...]:
+    if last is None:
+        return (issue(billable, now),)
+    return supersede(last, billable, now) or ()
 
 
 def _issued(cdr: Cdr) -> Changed:
@@ -45,24 +104,7 @@ def _issued(cdr: Cdr) -> Changed:
     )
 
 
-async def _cdrs(sv: Services, session: Session) -> tuple[Cdr, ...]:
-    """Return what is to be issued: nothing without a tariff, or for a session that an operator has to look at first."""
-    pile = await sv.store.pile(session.pile_id)
-    station = await sv.store.station(session.station_id)
-    tariff = await sv.store.tariff_version(session.tariff_version)
-    if pile is None or station is None or tariff is None or NEEDS_REVIEW.intersection(session.flags):
-        log.warning(
-            "session_not_billed", session=session.id, tariff=session.tariff_version, flags=session.flags
-        )
-        return ()
-    billable = _billable(session, pile, station, tariff)
-    last = await sv.store.last_cdr(session.id)
-    if last is None:
-        return (issue(billable, sv.clock.now()),)
-    return supersede(last, billable, sv.clock.now()) or ()
-
-
-def _billable(session: Session, pile: Pile, station: Station, tariff: Tariff) -> Billable:
+def _billable(session: Session, pricing: Pricing) -> Billable:
     gaps = (Flag.EVENTS_MISSING,) if has_gap(session) else ()
     return Billable(
         session_id=session.id,
@@ -71,8 +113,8 @@ def _billable(session: Session, pile: Pile, station: Station, tariff: Tariff) ->
         evse_id=session.evse_id,
         connector_id=session.connector_id,
         token=CdrToken(mask(session.token_uid), session.token_type),
-        usage=usage_of(session, station.time_zone, pile.max_power_w, session.last_event_at),
-        tariff=tariff,
+        usage=usage_of(session, pricing.zone, pricing.max_power_w, session.last_event_at),
+        tariff=pricing.tariff,
         flags=tuple(flagged(session, *gaps).flags),
     )
 

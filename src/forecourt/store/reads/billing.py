@@ -75,6 +75,12 @@ class BillingReads(Reads):
         query = select(cdr.c.body).where(cdr.c.session_id == session_id, cdr.c.credits.is_(None))
         return _cdr(await self._reader.first(query.order_by(cdr.c.revision.desc()).limit(1)))
 
+    async def last_cdrs(self, sessions: Sequence[int]) -> dict[int, Cdr]:
+        """The CDR that holds, of each session that has one."""
+        query = select(cdr.c.session_id, cdr.c.body).where(cdr.c.session_id.in_(sessions))
+        rows = await self._reader.rows(query.where(cdr.c.credits.is_(None)).order_by(cdr.c.revision))
+        return {session_id: _decode_cdr(body) for session_id, body in rows}
+
     async def token(self, uid: str) -> Token | None:
         """The token, however its uid is spelt."""
         query = select(*fields(Token, token)).where(token.c.uid_key == fold_uid(uid))
