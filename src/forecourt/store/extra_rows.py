@@ -48,10 +48,10 @@ class TailTaken(msgspec.Struct, frozen=True):
 
 
 class LogTrimmed(msgspec.Struct, frozen=True):
-    """Forget the oldest entries of the OCPP log, at most `limit`, that are older than `before`."""
+    """Forget the oldest entries of the OCPP log, at most `most`, that are older than `before`."""
 
     before: datetime
-    limit: int
+    most: int
 
 
 class LoginsExpired(msgspec.Struct, frozen=True):

@@ -110,7 +110,7 @@ def _cdr(row: Cdr) -> tuple[Any, ...]:
 
 _SHAPES: dict[type, Shape[Any]] = {
     session.Session: Shape(
-        session.Session, {"token_key": lambda row: fold_uid(row.token_uid)}, left_out=("readings",)
+        session.Session, {"token_key": lambda row: fold_uid(row.token_uid)}, left_out=session.IN_MEMORY
     ),
     Token: Shape(Token, {"uid_key": lambda row: fold_uid(row.uid)}),
 }
@@ -185,7 +185,7 @@ WRITES: dict[type, Write] = {
     extra_rows.LogTrimmed: _special(
         extra_rows.LogTrimmed,
         _TRIMMED.format(before="?1", limit="?2"),
-        _TRIMMED.format(before="(SELECT max(before) FROM {rows})", limit='(SELECT max("limit") FROM {rows})'),
+        _TRIMMED.format(before="(SELECT max(before) FROM {rows})", limit="(SELECT max(most) FROM {rows})"),
         "bigint",
         "bigint",
     ),
