@@ -144,6 +144,7 @@ async def _simulator(
         *("--speed", str(clock.speed)),
         *("--epoch", clock.epoch.isoformat()),
         *("--monotonic-start", repr(clock.monotonic_start)),
+        "--with-parent",
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:

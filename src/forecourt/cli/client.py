@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import httpx
 
 from forecourt import config, instance
-from forecourt.app import in_process
 from forecourt.cli.output import FailedError
 
 Result = TypeVar("Result")
@@ -19,6 +18,8 @@ Result = TypeVar("Result")
 async def _connected(settings: config.Config) -> AsyncIterator[httpx.AsyncClient]:
     running = instance.find(settings.data_dir)
     if running is None:
+        from forecourt.app import in_process  # noqa: PLC0415 (the whole server: loaded only when there is none to ask)
+
         async with in_process(settings) as client:
             yield client
         return

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from forecourt import app as application
 from forecourt import config
 from forecourt.cli.network import DataDir
 
@@ -41,7 +40,9 @@ def serve(
         database_url=database_url,
         data_dir=data_dir,
     )
-    application.run(settings)
+    from forecourt.app import run  # noqa: PLC0415 (the whole server is loaded only to serve)
+
+    run(settings)
 
 
 def demo(
@@ -68,4 +69,6 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to this version; refused while a server is running."""
     settings = config.load(os.environ, database_url=database_url, data_dir=data_dir)
-    typer.echo(asyncio.run(application.migrate(settings)))
+    from forecourt.app import migrate as bring_up_to_date  # noqa: PLC0415
+
+    typer.echo(asyncio.run(bring_up_to_date(settings)))
