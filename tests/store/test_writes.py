@@ -12,7 +12,7 @@ from tests.store.samples import NOW, after
 from forecourt.domain.command import CommandState
 from forecourt.domain.pile import Pile, Registration
 from forecourt.domain.records import DeviceEvent, LogEntry, PileNote
-from forecourt.domain.session import EvseReading, SessionSettled
+from forecourt.domain.session import EvseReading, SessionReleased, SessionSettled
 from forecourt.domain.tariff_version import tariff_version
 from forecourt.store import schema
 from forecourt.store.errors import WriteError
@@ -114,6 +114,12 @@ async def test_settling_is_taken_back_by_what_happened_meanwhile(network: Store)
     assert [one.id for one in await network.sessions_due(after(50))] == [1]
     await network.write(SessionSettled(1, after(50)))
     assert await network.sessions_due(after(99)) == []
+
+
+async def test_a_release_changes_flags_and_settlement_only(network: Store) -> None:
+    await network.write(samples.SESSION)
+    await network.write(SessionReleased(7, ("released",), after(70)))
+    assert await network.session(7) == replace(samples.SESSION, flags=("released",), settle_at=after(70))
 
 
 async def test_a_cdr_is_never_changed(network: Store) -> None:

@@ -13,11 +13,12 @@ from forecourt.domain.command import Command
 from forecourt.domain.outcome import PileState
 from forecourt.domain.pile import Evse, Pile
 from forecourt.domain.session import RecentSession, Session
+from forecourt.domain.session_fold import restored
 from forecourt.domain.station import Station
 from forecourt.domain.tariff import Tariff
 from forecourt.domain.tariff_version import version_of
 from forecourt.store.codec import encode_time
-from forecourt.store.meter_read import joined, readings_of
+from forecourt.store.meter_read import joined
 from forecourt.store.records import PileRecord
 from forecourt.store.rows import Shape
 from forecourt.store.work import Connect
@@ -127,7 +128,7 @@ def _tariff(body: str) -> tuple[Tariff, str]:
 
 def _sessions(rows: Rows) -> tuple[Session, ...]:
     return tuple(
-        with_readings(
+        whole(
             shape_of(Session).decode(row),
             [entry for session_id, entry in rows["tail"] if session_id == row[0]],
             [body for session_id, body in rows["block"] if session_id == row[0]],
@@ -136,7 +137,6 @@ def _sessions(rows: Rows) -> tuple[Session, ...]:
     )
 
 
-def with_readings(session: Session, entries: Sequence[bytes], blocks: Sequence[bytes]) -> Session:
-    """The session with the readings that its stored messages say."""
-    readings = readings_of(session, joined(entries, blocks))
-    return msgspec.structs.replace(session, readings=readings)
+def whole(session: Session, entries: Sequence[bytes], blocks: Sequence[bytes]) -> Session:
+    """The session with what only its stored messages say: readings, marks and keys (`session_fold.restored`)."""
+    return restored(session, joined(entries, blocks))

@@ -150,6 +150,7 @@ WRITES: dict[type, Write] = {
     records.LogEntry: _evidence(records.LogEntry, schema.ocpp_log, Mode.INSERT),
     PileBoot: _put(PileBoot, schema.pile, Mode.UPDATE),
     session.SessionProgress: _put(session.SessionProgress, schema.session, Mode.UPDATE),
+    session.SessionReleased: _put(session.SessionReleased, schema.session, Mode.UPDATE),
     session.SessionSettled: _special(
         session.SessionSettled,
         "UPDATE session SET settle_at = NULL WHERE id = ?1 AND settle_at = ?2",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forecourt.domain.session import Session
 from forecourt.domain.token import fold_uid
 from forecourt.store.codec import encode_time
-from forecourt.store.loading import with_readings
+from forecourt.store.loading import whole
 from forecourt.store.meter_pack import MeterRecord
 from forecourt.store.meter_read import MeterPoint, joined, points_of
 from forecourt.store.reads.page import Keyset, Page
@@ -46,16 +46,16 @@ def _sessions() -> Query:
 
 
 class SessionReads(Reads):
-    """Sessions without `readings`, except where it says with."""
+    """Sessions without what only their messages say (`session.IN_MEMORY`), except where it says whole."""
 
     async def session(self, session_id: int) -> Session | None:
-        """The session with its readings."""
+        """The session, whole."""
         return await self._one_session(_sessions().where(session.c.id == session_id))
 
     async def find_session(
         self, pile_id: str, *, transaction_id: str | None = None, start_key: int | None = None
     ) -> Session | None:
-        """The pile's session with this transaction id, or its newest one with this start key; with its readings."""
+        """The pile's session with this transaction id, or its newest one with this start key; whole."""
         query = _sessions().where(session.c.pile_id == pile_id)
         if transaction_id is not None:
             return await self._one_session(query.where(session.c.transaction_id == transaction_id))
@@ -75,10 +75,10 @@ class SessionReads(Reads):
         return _ORDER.page(await self._reader.rows(query), limit, _decode)
 
     async def sessions_due(self, now: datetime, limit: int = 100) -> list[Session]:
-        """What the billing job has to look at, the longest due first; with their readings."""
+        """What the billing job has to look at, the longest due first; whole."""
         due = _sessions().where(UNSETTLED, session.c.settle_at <= encode_time(now))
         query = due.order_by(session.c.settle_at, session.c.id).limit(limit)
-        return await self._with_readings(decoded_all(Session, await self._reader.rows(query)))
+        return await self._made_whole(decoded_all(Session, await self._reader.rows(query)))
 
     async def stale_sessions(self, before: datetime, limit: int = 100) -> list[Session]:
         """Sessions that are not closed and without a word since `before`, the oldest first."""
@@ -95,12 +95,12 @@ class SessionReads(Reads):
         return points_of(await self.meter_records(session_id))
 
     async def _one_session(self, query: Query) -> Session | None:
-        found = await self._with_readings(decoded_all(Session, await self._reader.rows(query)))
+        found = await self._made_whole(decoded_all(Session, await self._reader.rows(query)))
         return found[0] if found else None
 
-    async def _with_readings(self, sessions: Sequence[Session]) -> list[Session]:
+    async def _made_whole(self, sessions: Sequence[Session]) -> list[Session]:
         stored = await self._stored_messages([one.id for one in sessions]) if sessions else {}
-        return [with_readings(one, *stored[one.id]) for one in sessions]
+        return [whole(one, *stored[one.id]) for one in sessions]
 
     async def _stored_messages(self, ids: Sequence[int]) -> dict[int, tuple[list[bytes], list[bytes]]]:
         """Tail and blocks. The tail is asked first: what a block takes over in between is then in both, not in none."""
