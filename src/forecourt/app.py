@@ -7,11 +7,11 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any, cast
 
 import httpx
 import structlog
 import uvloop
-from litestar import Litestar
 
 from forecourt import instance, web
 from forecourt.bus import Bus
@@ -78,11 +78,6 @@ def _services(config: Config, clock: Clock, store: Store, bus: Bus) -> Services:
     )
 
 
-def web_app(sv: Services, gateway: Gateway | None, local_token: str) -> Litestar:
-    """Return console and API as one application."""
-    return web.application(sv, gateway, accounts.digest_of(local_token))
-
-
 @asynccontextmanager
 async def in_process(config: Config) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the API without a server: for commands when none is running. Holds the data folder's lock."""
@@ -90,7 +85,8 @@ async def in_process(config: Config) -> AsyncIterator[httpx.AsyncClient]:
     token = secrets.token_urlsafe(32)
     with instance.locked(config.data_dir):
         async with services(config, SystemClock()) as sv:
-            transport = httpx.ASGITransport(web_app(sv, None, token))
+            page = web.application(sv, None, accounts.digest_of(token))
+            transport = httpx.ASGITransport(cast(Any, page.app))
             headers = {"Authorization": f"Bearer {token}"}
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://localhost", headers=headers
@@ -115,7 +111,8 @@ def run(config: Config, clock: Clock | None = None, beside: Beside | None = None
 async def _announce(sv: Services, running: Running, operator: FirstOperator | None) -> AsyncIterator[None]:
     log.info("serving", console=running.url, piles=running.ocpp_url, data=str(sv.config.data_dir))
     if operator:
-        log.warning("first_operator", username=operator[0], password=operator[1], note="shown this once")
+        # Not a log line: logs are kept, and this is shown once.
+        print(f"first operator: {operator[0]}   password: {operator[1]}   (shown this once)", flush=True)  # noqa: T201
     yield
 
 
@@ -145,7 +142,8 @@ async def running(
         background = asyncio.create_task(jobs.run(sv), name="jobs")
         stack.push_async_callback(_cancelled, background)
         token = secrets.token_urlsafe(32)
-        url = await stack.enter_async_context(web.listening(config, web_app(sv, gateway, token)))
+        pages = web.application(sv, gateway, accounts.digest_of(token))
+        url = await stack.enter_async_context(web.listening(config, pages))
         where = Running(url, gateway.url, token, os.getpid())
         instance.announce(config.data_dir, where)
         stack.callback(instance.withdraw, config.data_dir)

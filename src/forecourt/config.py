@@ -3,9 +3,13 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class ConfigError(ValueError):
@@ -26,9 +30,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     nats_url: str = ""
     # Where piles connect, and where people and programs do.
     ocpp_host: str = "127.0.0.1"
-    ocpp_port: int = 9000
+    ocpp_port: Port = 9000
     http_host: str = "127.0.0.1"
-    http_port: int = 8000
+    http_port: Port = 8000
     # The name under which this process owns its piles; needed where several gateways share a host name.
     gateway_id: str = ""
     # With both set, the OCPP listener speaks TLS (security profile 2).
@@ -42,17 +46,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     unknown_piles: Literal["refuse", "pending"] = "refuse"
     # The answer to a token when the database can't be asked.
     token_fallback: Literal["accept", "refuse"] = "accept"
-    heartbeat_interval: int = 300
-    boot_retry_interval: int = 30
-    call_timeout: float = 30.0
-    ping_interval: float = 30.0
-    ping_timeout: float = 20.0
-    max_frame_bytes: int = 1_048_576
-    failed_handshakes_per_minute: int = 20
+    heartbeat_interval: Count = 300
+    boot_retry_interval: Count = 30
+    call_timeout: Seconds = 30.0
+    ping_interval: Seconds = 30.0
+    ping_timeout: Seconds = 20.0
+    max_frame_bytes: Count = 1_048_576
+    failed_handshakes_per_minute: Count = 20
     # How long an ended session waits for missing events, or for its car to go, before its CDR is issued.
-    settle_wait: float = 86_400.0
+    settle_wait: Annotated[float, msgspec.Meta(ge=0)] = 86_400.0
     # A session without a word for so long is closed and flagged.
-    session_cap: float = 172_800.0
+    session_cap: Seconds = 172_800.0
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -72,7 +76,7 @@ def load(environ: Mapping[str, str], **overrides: object) -> Config:
     try:
         config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error))) from None
+        raise ConfigError(_explain(str(error), values)) from None
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("FORECOURT_TLS_CERT and FORECOURT_TLS_KEY belong together: set both or none")
     return config
@@ -84,6 +88,7 @@ def _path(kind: type, value: object) -> object:
     raise NotImplementedError(kind)
 
 
-def _explain(message: str) -> str:
+def _explain(message: str, values: Mapping[str, object]) -> str:
     what, _, where = message.partition(" - at `$.")
-    return f"FORECOURT_{where.rstrip('`').upper()}: {what}" if where else message
+    name = where.rstrip("`")
+    return f"FORECOURT_{name.upper()}: {what}, not {values.get(name)!r}" if name else message

@@ -132,7 +132,8 @@ def reset_pile(
     command = with_api(use, data_dir=data_dir)
     show_one(command, as_json)
     if command["state"] != "accepted":
-        raise FailedError(f"the reset is {command['state']}: {command.get('error') or command.get('result')}")
+        why = command.get("error") or command.get("result") or "the pile has not answered yet"
+        raise FailedError(f"the reset is {command['state']}: {why}")
 
 
 @tokens.command("add")

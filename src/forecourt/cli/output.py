@@ -51,12 +51,14 @@ def _table(items: Iterable[dict[str, Any]], columns: Sequence[str]) -> Table:
 
 
 def show_one(item: dict[str, Any], as_json: bool) -> None:
-    """Print one object, a line for each field."""
+    """Print one object: for people a line for each field that says something."""
     if as_json:
         show_json(item)
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in item.items():
+        if value in ("", None, [], {}):
+            continue
         table.add_row(Text(key.replace("_", " "), style="bold"), Text(_cell(value)))
     Console().print(table)
 

@@ -44,6 +44,11 @@ class Gateway:
         return len(self._hub.registry)
 
     @property
+    def listening(self) -> bool:
+        """Whether piles can connect."""
+        return self._listener.port != 0 and not self._listener.closing
+
+    @property
     def url(self) -> str:
         """Where piles connect; the pile's id follows after a slash."""
         config = self._sv.config
