@@ -15,7 +15,12 @@ def charging_on(state: PileState, evse_id: int) -> bool:
 
 
 def refresh_evse(state: PileState, evse_id: int, now: datetime) -> tuple[PileState, tuple[Evse, ...]]:
-    """Return the state with the EVSE's status as its sessions now say, and the row to write if it changed."""
+    """Return the state with the EVSE's status as its sessions now say, and the row to write if it changed.
+
+    ``evse_id`` 0: the session's EVSE is not known.
+    """
+    if not evse_id:
+        return state, ()
     evse = state.evses.get(evse_id) or Evse(pile_id=state.pile.id, evse_id=evse_id)
     status = evse_status(evse.raw_status, charging_on(state, evse_id))
     if status == evse.status and evse_id in state.evses:

@@ -16,8 +16,9 @@ from forecourt.domain.tariff import Tariff
 class PileState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision about a pile needs; held in memory by the gateway that holds its socket.
 
-    ``sessions`` are those not yet closed. ``recent`` are the last closed ones, newest first, so that a replayed start
-    can be recognised without asking the database; ``recent_complete`` says that there are no older ones.
+    ``sessions`` are those not yet closed. ``recent`` are the closed ones that started last, the newest first, so that a
+    replayed start can be recognised without asking the database; ``recent_complete`` says that there are no older ones.
+    ``connected_at``: since when the pile has been connected without a break, None where that is not known.
     ``triggered`` names the actions that we asked for: a pending 2.x pile may send those (B02.FR.09).
     """
 
@@ -31,6 +32,7 @@ class PileState(msgspec.Struct, frozen=True, kw_only=True):
     recent_complete: bool = True
     commands: tuple[Command, ...] = ()
     clock_offset_s: float = 0.0
+    connected_at: datetime | None = None
     triggered: frozenset[str] = frozenset()
 
 

@@ -71,14 +71,18 @@ class Flag(StrEnum):
 NEEDS_REVIEW = frozenset({Flag.METER_IMPLAUSIBLE})
 
 Span = tuple[datetime, datetime | None]
+# When (corrected time), sequence number, and the charging state that began there.
+Mark = tuple[datetime, int, str]
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session. Times without a suffix are corrected (``pile_time.effective_time``); ``*_pile_at`` are the pile's own.
 
-    ``seen`` are the closed intervals of 2.0.1 seqNo received; ``readings`` (register by time) live in memory and in the
-    meter tail, not in the session's row. ``settle_at``: when the billing job may issue, or check, the CDR.
-    ``start_key``, ``start_message_id`` and ``start_content`` recognise a replayed 1.6 start.
+    ``seen`` are the closed intervals of 2.0.1 seqNo received. What all messages together say lives in memory and in the
+    meter tail, not in the session's row (``IN_MEMORY``, ``session_fold.restored``): ``readings`` (register by time),
+    ``marks`` (2.x charging states) and ``keys`` (content hashes, by which a repeated message is known).
+    ``settle_at``: when the billing job may issue, or check, the CDR. ``start_key``, ``start_message_id`` and
+    ``start_content`` recognise a replayed 1.6 start; ``start_key`` 0: the pile speaks 2.x.
     """
 
     id: int
@@ -124,10 +128,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_s: float = 0.0
     settle_at: datetime | None = None
     readings: tuple[Reading, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    keys: tuple[int, ...] = ()
+
+
+IN_MEMORY = ("readings", "marks", "keys")
 
 
 class SessionProgress(msgspec.Struct, frozen=True):
-    """The columns of a session that an ordinary meter message changes: a narrow row update on the hot path."""
+    """The columns of a session that an ordinary message changes: a narrow row update on the hot path."""
 
     id: int
     start_register_wh: int | None
@@ -194,6 +203,14 @@ class SessionSettled(msgspec.Struct, frozen=True):
     """The billing job has dealt with what made a session due at ``settle_at``: clears it, unless it has become due anew."""
 
     id: int
+    settle_at: datetime
+
+
+class SessionReleased(msgspec.Struct, frozen=True):
+    """An operator has looked at a session that was held back: the columns that this changes, and no others."""
+
+    id: int
+    flags: tuple[str, ...]
     settle_at: datetime
 
 

@@ -5,14 +5,14 @@ from operator import attrgetter
 
 import msgspec
 
-from forecourt.domain.session import MeterEntry, Session, SessionProgress
+from forecourt.domain.session import IN_MEMORY, MeterEntry, Session, SessionProgress
 from forecourt.domain.transaction_event import TransactionEvent
 
 _encode = msgspec.msgpack.Encoder().encode
 
 _PROGRESS: tuple[str, ...] = SessionProgress.__struct_fields__
 _steady = attrgetter(
-    *(name for name in Session.__struct_fields__ if name not in _PROGRESS and name != "readings")
+    *(name for name in Session.__struct_fields__ if name not in _PROGRESS and name not in IN_MEMORY)
 )
 _progress = attrgetter(*_PROGRESS)
 

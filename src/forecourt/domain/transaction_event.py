@@ -56,16 +56,28 @@ class TransactionEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def timed(event: TransactionEvent, now: datetime, offset_s: float) -> TransactionEvent:
-    """Return the event with corrected times, its own and its meter values', and its named register among the values."""
+    """Return the event with corrected times, its own and its meter values', and its named register among the values.
+
+    Nothing is measured after the end: what an Ended carries counts until then.
+    """
     at, right = effective_time(event.pile_at, now, offset_s)
-    values = tuple(_timed_value(value, at, now, offset_s) for value in event.values)
+    latest = at if event.kind is Kind.ENDED else None
+    values = event.values
+    if values:
+        values = tuple([_timed_value(value, at, right, latest, now, offset_s) for value in values])
     if event.register_wh is not None:
         values = (*values, MeterValue(at, (Sample(REGISTER, event.register_wh, "Wh"),)))
     return replace(event, at=at, clock_right=right, values=values)
 
 
-def _timed_value(value: MeterValue, at: datetime, now: datetime, offset_s: float) -> MeterValue:
-    when = at if value.at is None else effective_time(value.at, now, offset_s)[0]
+def _timed_value(
+    value: MeterValue, at: datetime, right: bool, latest: datetime | None, now: datetime, offset_s: float
+) -> MeterValue:
+    when, usable = (at, True) if value.at is None else effective_time(value.at, now, offset_s)
+    if right and not usable:
+        when = at
+    if latest is not None and when > latest:
+        when = latest
     return value if when == value.at else MeterValue(when, value.samples)
 
 

@@ -1,85 +1,67 @@
 """Decisions about transaction messages: DESIGN §3, "What must hold"."""
 
-import hashlib
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from forecourt.domain import pile_time, session_fold
-from forecourt.domain.billing import live_cost
+from forecourt.domain import pile_time, session_fold, transaction_evidence
+from forecourt.domain.billing import priced
 from forecourt.domain.evses import refresh_evse
-from forecourt.domain.meter import POWER, REGISTER, value_of
 from forecourt.domain.outcome import Changed, Outcome, PileState
-from forecourt.domain.session import (
-    EvseReading,
-    Flag,
-    RecentSession,
-    RejectedMessage,
-    Session,
-    SessionState,
-    Turn,
-)
+from forecourt.domain.session import RecentSession, Session, SessionState, Turn
+from forecourt.domain.session_opening import adopted, opened
 from forecourt.domain.session_rows import entry, row_of
 from forecourt.domain.session_turns import turned
-from forecourt.domain.token import TokenStatus
+from forecourt.domain.transaction_case import Case, Facts, Rules, start_key
 from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply, timed
+
+__all__ = [
+    "Case",
+    "Facts",
+    "Rules",
+    "changed",
+    "decide",
+    "expire",
+    "find",
+    "is_replay",
+    "may_open",
+    "must_look_up",
+    "remember",
+    "start_key",
+]
 
 RECENT = 16
 _NO_TRANSACTION = frozenset({"", "0", "-1"})
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """The settings that session decisions depend on.
-
-    ``settle_wait``: how long an ended session waits for missing events, or for the car to go, before its CDR is issued.
-    ``cost_every``: how often the cost of a running session is computed anew.
-    """
-
-    settle_wait: timedelta = timedelta(hours=24)
-    cost_every: timedelta = timedelta(seconds=60)
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """What was looked up before the decision: the token's status, a session found in the database, ids to use if needed."""
-
-    token_status: TokenStatus | None = None
-    found: Session | None = None
-    session_id: int = 0
-    transaction_id: int = 0
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One message to decide on, with what was looked up for it."""
-
-    event: TransactionEvent
-    facts: Facts
-    now: datetime
-    rules: Rules
-
-
-def start_key(event: TransactionEvent) -> int:
-    """Return the key by which a replayed 1.6 start is known: connector, token, start time, start meter (DESIGN §3)."""
-    uid = event.token.uid if event.token else ""
-    text = f"{event.evse_id}|{uid}|{event.pile_at}|{event.register_wh}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
-
-
 def find(state: PileState, event: TransactionEvent) -> Session | None:
     """Return the session in memory that a message belongs to."""
-    if event.transaction_id:
-        return next((s for s in state.sessions if s.transaction_id == event.transaction_id), None)
+    if not _is_without_transaction(event):
+        wanted = event.transaction_id
+        for session in state.sessions:
+            if session.transaction_id == wanted:
+                return session
+        return None
     if event.kind is Kind.STARTED:
         key = start_key(event)
         return next((s for s in state.sessions if s.start_key == key), None)
-    # OCPP 1.6 MeterValues without transactionId: the reading belongs to what runs on that connector, if anything does.
-    return next((s for s in state.sessions if _runs_on(s, event.evse_id)), None)
+    if event.kind is Kind.ENDED and event.seq_no is None:
+        return None
+    # MeterValues without a transaction: they belong to what ran on that EVSE then, if anything did.
+    running = (s for s in state.sessions if _runs_on(s, event))
+    return max(running, key=lambda session: session.started_at, default=None)
 
 
-def _runs_on(session: Session, evse_id: int | None) -> bool:
-    return session.evse_id == evse_id and session.state is SessionState.OPEN
+def _is_without_transaction(event: TransactionEvent) -> bool:
+    """Say whether a message names no transaction. In 2.x "0" is an id like any other."""
+    return not event.transaction_id or (event.seq_no is None and event.transaction_id in _NO_TRANSACTION)
+
+
+def _runs_on(session: Session, event: TransactionEvent) -> bool:
+    here = bool(event.evse_id) and session.evse_id == event.evse_id
+    return here and session.state is SessionState.OPEN and session.started_at <= event.at
 
 
 def must_look_up(state: PileState, event: TransactionEvent) -> bool:
@@ -87,12 +69,14 @@ def must_look_up(state: PileState, event: TransactionEvent) -> bool:
     if find(state, event) is not None:
         return False
     if event.kind is not Kind.STARTED:
-        return event.transaction_id not in _NO_TRANSACTION
-    if _replays_recent(state, event):
-        return True
-    known_since = state.recent[-1].started_at if state.recent else None
-    fresh = known_since is not None and event.pile_at is not None and event.pile_at > known_since
-    return not (state.recent_complete or fresh)
+        return not _is_without_transaction(event)
+    return _replays_recent(state, event) or not (state.recent_complete or _is_fresh(state, event))
+
+
+def _is_fresh(state: PileState, event: TransactionEvent) -> bool:
+    """Say whether a start is later, by the pile's clock, than that of any session which may have been forgotten."""
+    known_until = max((recent.started_at for recent in state.recent), default=None)
+    return known_until is not None and event.pile_at is not None and event.pile_at > known_until
 
 
 def _replays_recent(state: PileState, event: TransactionEvent) -> bool:
@@ -107,22 +91,38 @@ def is_replay(session: Session, event: TransactionEvent) -> bool:
     return event.message_id == session.start_message_id or event.key == session.start_content
 
 
+def may_open(state: PileState, event: TransactionEvent) -> bool:
+    """Say whether a message may open a session, for which ids are needed then."""
+    session = find(state, event)
+    if session is not None:
+        return _is_16_start(event) and not _repeats(session, event)
+    return event.kind is Kind.STARTED or (event.seq_no is not None and bool(event.transaction_id))
+
+
+def _is_16_start(event: TransactionEvent) -> bool:
+    return event.kind is Kind.STARTED and not event.transaction_id
+
+
+def _repeats(session: Session, event: TransactionEvent) -> bool:
+    return session.state is SessionState.OPEN or is_replay(session, event)
+
+
 def decide(state: PileState, case: Case) -> Outcome[TransactionReply]:
     """Return what a transaction message changes. Every message is answered; what belongs nowhere is kept as evidence."""
     state, case = _timed(state, case)
     event = case.event
     session = find(state, event) or case.facts.found
-    if session is not None and event.kind is Kind.STARTED and not event.transaction_id:
-        if session.state is SessionState.OPEN or is_replay(session, event):
+    if session is not None and _is_16_start(event):
+        if _repeats(session, event):
             return Outcome(state, _reply(session, case))
         session = None
     if session is not None:
         return _continue(state, session, case)
     if event.kind is Kind.STARTED or (event.seq_no is not None and event.transaction_id):
         return _open(state, case)
-    if event.kind is Kind.UPDATED and not event.transaction_id:
-        return _outside(state, case)
-    return _evidence(state, case)
+    if event.kind is Kind.UPDATED and _is_without_transaction(event):
+        return transaction_evidence.outside(state, case)
+    return transaction_evidence.unknown(state, case)
 
 
 def _timed(state: PileState, case: Case) -> tuple[PileState, Case]:
@@ -134,86 +134,64 @@ def _timed(state: PileState, case: Case) -> tuple[PileState, Case]:
 
 
 def _open(state: PileState, case: Case) -> Outcome[TransactionReply]:
-    """Open a session; from a 2.0.1 message other than Started too, whose Started is late or lost (field problem 5)."""
-    event, now = case.event, case.now
-    evse_id = event.evse_id or 1
-    session = Session(
-        id=case.facts.session_id,
-        pile_id=state.pile.id,
-        station_id=state.pile.station_id,
-        evse_id=evse_id,
-        connector_id=event.connector_id or 1,
-        transaction_id=event.transaction_id or str(case.facts.transaction_id),
-        token_uid=event.token.uid if event.token else "",
-        token_type=event.token.type if event.token else "",
-        started_at=event.at,
-        started_pile_at=event.pile_at,
-        started_received_at=now,
-        last_event_at=now,
-        tariff_version=state.tariff_version,
-        currency=state.tariff.currency if state.tariff else state.station.currency,
-        remote_start_id=event.remote_start_id,
-        reservation_id=event.reservation_id,
-        start_key=0 if event.transaction_id else start_key(event),
-        start_message_id=event.message_id,
-        start_content=event.key,
-        clock_offset_s=state.clock_offset_s,
-        flags=_first_flags(case),
-    )
-    others, replaced = _replace_former(state.sessions, evse_id, case)
-    session = session_fold.apply(session, event, now, state.pile.max_power_w)
-    return _finish(replace(state, sessions=others), None, session, case, replaced)
-
-
-def _first_flags(case: Case) -> tuple[str, ...]:
-    odd = (
-        (Flag.TOKEN_NOT_ACCEPTED, case.facts.token_status not in (None, TokenStatus.ACCEPTED)),
-        (Flag.MISSING_START, case.event.kind is not Kind.STARTED),
-        (Flag.STARTED_OFFLINE, case.event.offline),
-        (Flag.PILE_CLOCK_WRONG, not case.event.clock_right),
-    )
-    return tuple(flag for flag, holds in odd if holds)
-
-
-def _replace_former(
-    sessions: tuple[Session, ...], evse_id: int, case: Case
-) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
-    """Return the sessions that stay, and those that changed, now that another one starts on the EVSE.
-
-    The former car is gone: what was stopped closes, what was never stopped is abandoned and can still be stopped late
-    (quirk T10). A session that began after this start (an offline queue being replayed) is left as it is.
-    """
-    kept: list[Session] = []
-    changed: list[Session] = []
-    for session in sessions:
-        after = session
-        if session.evse_id == evse_id and session.started_at <= case.event.at:
-            after = turned(session, Turn.NEXT_START, case.event.at, case.now, case.rules.settle_wait)
-        if after is not session:
-            changed.append(after)
-        if after.state is not SessionState.CLOSED:
-            kept.append(after)
-    return tuple(kept), tuple(changed)
+    session = session_fold.apply(opened(state, case), case.event, case.now, state.pile.max_power_w)
+    return _arrived(state, None, session, case)
 
 
 def _continue(state: PileState, session: Session, case: Case) -> Outcome[TransactionReply]:
-    event = case.event
-    after = session_fold.apply(session, event, case.now, state.pile.max_power_w)
-    if event.kind is Kind.STARTED and Flag.MISSING_START in session.flags:
-        after = _with_start(after, event)
-    if event.token is not None and not after.token_uid:
-        after = replace(after, token_uid=event.token.uid, token_type=event.token.type)
-    return _finish(state, session, after, case)
+    after = session_fold.apply(session, case.event, case.now, state.pile.max_power_w)
+    if case.event.key in session.keys:
+        return _repeated(state, session, after, case)
+    after = adopted(after, case)
+    if after.evse_id == session.evse_id:
+        return _finish(state, session, after, case)
+    state, left = refresh_evse(replace(state, sessions=_others(state, after)), session.evse_id, case.now)
+    return _arrived(state, session, after, case, left)
 
 
-def _with_start(session: Session, event: TransactionEvent) -> Session:
-    """Return the session with the hole filled that a late Started had left."""
-    return replace(
-        session,
-        flags=tuple(flag for flag in session.flags if flag != Flag.MISSING_START),
-        started_at=min(event.at, session.started_at),
-        started_pile_at=event.pile_at,
-    )
+def _repeated(state: PileState, session: Session, after: Session, case: Case) -> Outcome[TransactionReply]:
+    """Answer a message that is known already: it only shows that the session is alive."""
+    if after is session:
+        return Outcome(state, _reply(session, case))
+    return Outcome(_with_session(state, session, after), _reply(after, case), (row_of(session, after),))
+
+
+def _others(state: PileState, session: Session) -> tuple[Session, ...]:
+    return tuple(other for other in state.sessions if other.id != session.id)
+
+
+def _arrived(
+    state: PileState, before: Session | None, session: Session, case: Case, rows: tuple[Any, ...] = ()
+) -> Outcome[TransactionReply]:
+    """Go on with a session that is new on its EVSE: the car before it is gone, and it may have a later one after it.
+
+    What was stopped closes; what was never stopped is abandoned and can still be stopped late (quirk T10). A start that
+    is older than what runs (an offline queue being replayed) takes its place before that.
+    """
+    for other in _others(state, session):
+        if _same_place(other, session) and other.started_at <= session.started_at:
+            after = _turned(state, other, Turn.NEXT_START, case)
+            if after is not other:
+                state, rows = _with_session(state, other, after), (*rows, after)
+    return _finish(state, before, _overtaken(state, session, case), case, rows)
+
+
+def _same_place(one: Session, other: Session) -> bool:
+    """Say whether two sessions are known to be on the same EVSE, where they can only follow each other."""
+    return one.evse_id == other.evse_id != 0
+
+
+def _overtaken(state: PileState, session: Session, case: Case) -> Session:
+    later = (other for other in state.sessions if other.started_at > session.started_at)
+    if any(_same_place(other, session) for other in later):
+        return _turned(state, session, Turn.NEXT_START, case)
+    return session
+
+
+def _turned(state: PileState, session: Session, what: Turn, case: Case) -> Session:
+    at = session.ended_at or case.now
+    after = turned(session, what, at, case.now, case.rules.settle_wait, state.connected_at)
+    return after if after is session else priced(state, after, case.now)
 
 
 def _finish(
@@ -221,15 +199,20 @@ def _finish(
     before: Session | None,
     session: Session,
     case: Case,
-    replaced: tuple[Session, ...] = (),
+    rows: tuple[Any, ...] = (),
 ) -> Outcome[TransactionReply]:
     """Close what is over, price it, and gather state, rows, event and reply."""
-    session = _closed_if_car_gone(state, session, case)
-    session = _priced(state, session, case)
-    session = _to_settle(before, session, case)
+    if session.state is SessionState.STOPPED:
+        session = _overtaken(state, session, case)
+        if _car_gone(state, session):
+            session = _turned(state, session, Turn.CAR_GONE, case)
+    if _is_price_due(session, case):
+        session = priced(state, session, case.now)
+    if session.ended_at is not None or session.closed_at is not None:
+        session = _to_settle(before, session, case)
     state, evse_rows = refresh_evse(_with_session(state, before, session), session.evse_id, case.now)
     rows = (
-        *replaced,
+        *rows,
         row_of(before, session),
         entry(session.id, session.pile_id, case.event, case.now),
         *evse_rows,
@@ -255,28 +238,24 @@ def _reply(session: Session, case: Case) -> TransactionReply:
     return TransactionReply(session.id, session.transaction_id, case.facts.token_status, cost)
 
 
-def _closed_if_car_gone(state: PileState, session: Session, case: Case) -> Session:
+def _car_gone(state: PileState, session: Session) -> bool:
+    if session.stop_reason == "EVDisconnected" or session.charging_state == session_fold.NOT_CONNECTED:
+        return True
     evse = state.evses.get(session.evse_id)
-    if session.state is not SessionState.STOPPED or evse is None or evse.raw_status != "Available":
-        return session
-    return turned(session, Turn.CAR_GONE, session.ended_at or case.now, case.now, case.rules.settle_wait)
+    return evse is not None and evse.raw_status == "Available"
 
 
-def _priced(state: PileState, session: Session, case: Case) -> Session:
-    if state.tariff is None:
-        return session
-    due = case.now - (session.cost_at or session.started_at) >= case.rules.cost_every
-    if session.ended_at is None and (not due or session.energy_wh == 0):
-        return session
-    zone, rating = state.station.time_zone, state.pile.max_power_w
-    cost = live_cost(state.tariff, session, zone, rating, case.now)
-    return replace(session, cost=cost, cost_at=case.now)
+def _is_price_due(session: Session, case: Case) -> bool:
+    if session.ended_at is not None:
+        return True
+    return (
+        session.energy_wh > 0 and case.now - (session.cost_at or session.started_at) >= case.rules.cost_every
+    )
 
 
 def _to_settle(before: Session | None, session: Session, case: Case) -> Session:
     """Return the session with the time at which the billing job looks at it: again, whenever what it bills has changed."""
-    over = session.ended_at is not None or session.closed_at is not None
-    if not over or (before is not None and _billed_from(before) == _billed_from(session)):
+    if before is not None and _billed_from(before) == _billed_from(session):
         return session
     settle_at = session_fold.settle_time(session, case.now, case.rules.settle_wait)
     return replace(session, settle_at=settle_at)
@@ -297,16 +276,15 @@ def _billed_from(session: Session) -> tuple[Any, ...]:
 
 
 def _with_session(state: PileState, before: Session | None, session: Session) -> PileState:
-    others = tuple(s for s in state.sessions if s.id != session.id)
     if session.state is not SessionState.CLOSED:
-        return replace(state, sessions=(*others, session))
-    state = replace(state, sessions=others)
+        return replace(state, sessions=(*_others(state, session), session))
+    state = replace(state, sessions=_others(state, session))
     already = before is not None and before.state is SessionState.CLOSED
     return state if already else remember(state, session)
 
 
 def remember(state: PileState, session: Session) -> PileState:
-    """Return the state with a closed session among the recent ones."""
+    """Return the state with a closed session among the recent ones; what started first is forgotten first."""
     recent = RecentSession(
         session.id,
         session.transaction_id,
@@ -315,38 +293,19 @@ def remember(state: PileState, session: Session) -> PileState:
         session.start_message_id,
         session.start_content,
     )
-    kept = (recent, *state.recent)[:RECENT]
-    complete = state.recent_complete and len(state.recent) < RECENT
-    return replace(state, recent=kept, recent_complete=complete)
+    known = sorted((recent, *state.recent), key=lambda one: one.started_at, reverse=True)
+    complete = state.recent_complete and len(known) <= RECENT
+    return replace(state, recent=tuple(known[:RECENT]), recent_complete=complete)
 
 
-def _outside(state: PileState, case: Case) -> Outcome[TransactionReply]:
-    """Meter values outside of any session: kept, and the newest reading of the EVSE."""
-    event = case.event
-    row = entry(0, state.pile.id, event, case.now)
-    power, register = value_of(event.values, POWER), value_of(event.values, REGISTER)
-    reading = EvseReading(
-        pile_id=state.pile.id,
-        evse_id=event.evse_id or 0,
-        at=event.at,
-        power_w=None if power is None else round(power),
-        register_wh=None if register is None else round(register),
-        data=row.data,
-    )
-    return Outcome(state, TransactionReply(), (row, reading))
-
-
-def _evidence(state: PileState, case: Case) -> Outcome[TransactionReply]:
-    """A message for a transaction that we never opened, 0 or -1: acknowledged and kept (field problem 4)."""
-    event = case.event
-    rejected = RejectedMessage(
-        pile_id=state.pile.id,
-        key=event.key,
-        received_at=case.now,
-        action=event.action,
-        message_id=event.message_id,
-        reason="unknown_transaction",
-        payload=event.raw.decode("utf-8", "replace"),
-    )
-    status = case.facts.token_status
-    return Outcome(state, TransactionReply(token_status=status), (rejected,))
+def expire(state: PileState, now: datetime, cap: timedelta, settle_wait: timedelta) -> Outcome[None]:
+    """Close sessions that have been silent for longer than the cap (field problem 21: zombies)."""
+    silent = [session for session in state.sessions if now - session.last_event_at > cap]
+    rows: tuple[Any, ...] = ()
+    events: tuple[Changed, ...] = ()
+    for session in silent:
+        closed = priced(state, turned(session, Turn.CAP, now, now, settle_wait, state.connected_at), now)
+        state = _with_session(state, session, closed)
+        state, evse_rows = refresh_evse(state, closed.evse_id, now)
+        rows, events = (*rows, closed, *evse_rows), (*events, changed(closed, now))
+    return Outcome(state, None, rows, events)

@@ -1,14 +1,13 @@
 """Transaction messages: look up what the decision needs, decide."""
 
 from collections.abc import Awaitable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from forecourt.domain import remote_control, transactions
 from forecourt.domain.outcome import Outcome, PileState
-from forecourt.domain.session import Session, Turn
-from forecourt.domain.session_turns import turned
+from forecourt.domain.session import Session
 from forecourt.domain.token import TokenStatus
 from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply
 from forecourt.domain.transactions import Case, Facts
@@ -23,29 +22,31 @@ def transaction_event(
 ) -> Reply | Awaitable[Reply]:
     """Decide on a transaction message; at once when memory and caches know all that it takes."""
     status = cached_status(sv, event.token, now) if event.token else None
-    session_id, transaction_id = _ids(sv, state, event)
     asked = event.token is not None and status is None
-    if asked or session_id == 0 or transactions.must_look_up(state, event):
+    if asked or transactions.must_look_up(state, event):
         return _looked_up(sv, state, event, now)
-    return _decided(sv, state, Case(event, Facts(status, None, session_id, transaction_id), now, sv.rules))
+    ids = _ids(sv, state, event)
+    if ids is None:
+        return _looked_up(sv, state, event, now)
+    return _decided(sv, state, Case(event, Facts(status, None, *ids), now, sv.rules))
 
 
-def _ids(sv: Services, state: PileState, event: TransactionEvent) -> tuple[int, int]:
-    """Return ids for a session that the message may open; (0, 0) when the ranges are empty, (-1, …) when none is needed."""
-    if transactions.find(state, event) is not None:
-        return -1, -1
+def _ids(sv: Services, state: PileState, event: TransactionEvent) -> tuple[int, int] | None:
+    """Return the ids of the session that the message may open; zeros when it opens none, None when the ranges are empty."""
+    if not transactions.may_open(state, event):
+        return 0, 0
     transaction_id = -1 if event.transaction_id else sv.transaction_ids.take()
     session_id = sv.session_ids.take()
-    return (session_id, transaction_id) if session_id and transaction_id else (0, 0)
+    return (session_id, transaction_id) if session_id and transaction_id else None
 
 
 async def _looked_up(sv: Services, state: PileState, event: TransactionEvent, now: datetime) -> Reply:
     status = await _status(sv, event, now)
     found = await _found(sv, state, event)
-    await sv.session_ids.refilled()
-    await sv.transaction_ids.refilled()
-    session_id, transaction_id = _ids(sv, state, event)
-    return _decided(sv, state, Case(event, Facts(status, found, session_id, transaction_id), now, sv.rules))
+    while (ids := _ids(sv, state, event)) is None:
+        await sv.session_ids.refilled()
+        await sv.transaction_ids.refilled()
+    return _decided(sv, state, Case(event, Facts(status, found, *ids), now, sv.rules))
 
 
 async def _status(sv: Services, event: TransactionEvent, now: datetime) -> TokenStatus | None:
@@ -64,7 +65,8 @@ async def _found(sv: Services, state: PileState, event: TransactionEvent) -> Ses
 
 def _decided(sv: Services, state: PileState, case: Case) -> Reply:
     outcome = transactions.decide(state, case)
-    if case.event.kind is not Kind.STARTED or not state.commands:
+    event = case.event
+    if not state.commands or (event.kind is not Kind.STARTED and event.remote_start_id is None):
         return outcome
     session = next((s for s in outcome.state.sessions if s.id == outcome.reply.session_id), None)
     if session is None:
@@ -79,16 +81,5 @@ def _decided(sv: Services, state: PileState, case: Case) -> Reply:
 
 
 def expire(sv: Services, state: PileState, now: datetime) -> Outcome[None]:
-    """Close sessions that have been silent for longer than the cap (field problem 21: zombies)."""
-    rows = [
-        turned(session, Turn.CAP, now, now, sv.rules.settle_wait)
-        for session in state.sessions
-        if (now - session.last_event_at).total_seconds() > sv.config.session_cap
-    ]
-    if not rows:
-        return Outcome(state, None)
-    gone = {session.id for session in rows}
-    state = replace(state, sessions=tuple(s for s in state.sessions if s.id not in gone))
-    for session in rows:
-        state = transactions.remember(state, session)
-    return Outcome(state, None, tuple(rows), tuple(transactions.changed(s, now) for s in rows))
+    """Close sessions that have been silent for longer than the cap."""
+    return transactions.expire(state, now, timedelta(seconds=sv.config.session_cap), sv.rules.settle_wait)

@@ -17,7 +17,7 @@ from forecourt.domain.session_fold import restored
 from forecourt.domain.station import Station
 from forecourt.domain.tariff import Tariff
 from forecourt.domain.tariff_version import version_of
-from forecourt.store.codec import encode_time
+from forecourt.store.codec import decode_time, encode_time
 from forecourt.store.meter_read import joined
 from forecourt.store.records import PileRecord
 from forecourt.store.rows import Shape
@@ -60,6 +60,7 @@ _QUERIES: dict[str, str] = {
     " WHERE s.pile_id {these} AND s.state <> 'closed'",
     "block": "SELECT s.pile_id, s.id, b.body FROM session s JOIN meter_block b ON b.session_id = s.id"
     " WHERE s.pile_id {these} AND s.state <> 'closed'",
+    "owner": "SELECT o.pile_id, o.connected_at FROM pile_owner o WHERE o.pile_id {these}",
     # Not the queued ones: they are offered by the sweep.
     "command": f"SELECT c.pile_id, {columns(Command, 'c')} FROM command c WHERE c.pile_id {{these}}"
     " AND c.state IN ('sent', 'timed_out', 'unknown') AND c.created_at >="
@@ -116,6 +117,7 @@ def assemble(generation: int, rows: Rows) -> PileRecord:
         commands=tuple(shape_of(Command).decode(row) for row in rows["command"][-COMMANDS:]),
         # A better estimate comes with the next message; this one keeps sessions of a pile without a clock together.
         clock_offset_s=sessions[-1].clock_offset_s if sessions else 0.0,
+        connected_at=decode_time(rows["owner"][0][0]),
     )
     return PileRecord(generation, state)
 
