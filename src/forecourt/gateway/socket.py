@@ -12,7 +12,7 @@ from aiohttp import WebSocketError, WSMsgType, web
 
 from forecourt.gateway.deflate import WORTH_COMPRESSING, Deflater
 
-# What a peer that does not read may leave in our memory.
+# What a peer that does not read may leave in our memory, beside one message of any size.
 MAX_UNSENT_BYTES = 1_048_576
 # How long a goodbye may take to leave; a half-open peer never acknowledges it.
 _FAREWELL_S = 5.0
@@ -47,13 +47,13 @@ class Socket:
     def send(self, text: bytes) -> bool:
         """Write a text message. False when it was not written: the socket is closing, or its peer does not read."""
         transport = self._transport
-        if self.close_code or transport.is_closing():
+        if self.close_code or transport.is_closing() or transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             return False
         if self._deflater is not None and len(text) >= WORTH_COMPRESSING:
             transport.write(_frame(_TEXT | _RSV1, self._deflater.compress(text)))
         else:
             transport.write(_frame(_TEXT, text))
-        return transport.get_write_buffer_size() <= MAX_UNSENT_BYTES
+        return True
 
     def ping(self) -> None:
         """Ask whether the peer is there."""
