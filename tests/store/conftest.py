@@ -71,8 +71,8 @@ async def network(store: Store) -> Store:
 
 async def _emptied(url: str) -> None:
     connection = await asyncpg.connect(url)
-    tables = ", ".join(schema.metadata.tables)
-    await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    tables = reversed(schema.metadata.sorted_tables)
+    await connection.execute(";".join(f"DELETE FROM {table.name}" for table in tables))  # quicker than TRUNCATE
     await connection.close()
 
 
