@@ -45,11 +45,14 @@ def _order(record: MeterRecord) -> tuple[bool, int, datetime, datetime]:
 
 
 def points_of(records: Iterable[MeterRecord]) -> list[MeterPoint]:
-    """What a plot shows, in the order of time."""
+    """What a plot shows, in the order of time.
+
+    A reading that came in two messages (one unanswered, and sent again as offline) is one point.
+    """
     points = [
         _point(value.at or record.at, value) for record in records for value in record.values if value.samples
     ]
-    return sorted(points, key=lambda point: point.at)
+    return sorted(dict.fromkeys(points), key=lambda point: point.at)
 
 
 def _point(at: datetime, value: MeterValue) -> MeterPoint:
