@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from forecourt.domain.cdr import mask
+from forecourt.domain.cdr import MASK, mask
 from forecourt.domain.records import LogEntry
 
 # The properties that carry an identifier: idTag, parentIdTag, idToken, additionalIdToken. An object has one inside.
@@ -35,7 +35,6 @@ _SECRET_NAMES = frozenset(
     }
 )
 _VALUES = ("value", "attributeValue")
-_MASK = "…"
 
 
 class OcppLog:
@@ -63,14 +62,16 @@ def masked(action: str, text: str) -> str:
 
 
 def _mask_token(match: "re.Match[str]") -> str:
-    return f'{match[1]}{mask(match[2])}"'
+    # An escape must not be cut in two.
+    shown = MASK if "\\" in match[2] else mask(match[2])
+    return f'{match[1]}{shown}"'
 
 
 def _without_secrets(text: str) -> str:
     try:
         return msgspec.json.encode(_cleaned(msgspec.json.decode(text))).decode()
     except msgspec.DecodeError:
-        return _MASK
+        return MASK
 
 
 def _cleaned(node: Any) -> Any:
@@ -80,7 +81,7 @@ def _cleaned(node: Any) -> Any:
         return node
     named = {str(name).lower() for name in (node.get("key"), _name_of(node.get("variable"))) if name}
     secret = bool(named & _SECRET_NAMES)
-    return {name: _MASK if _hidden(name, secret) else _cleaned(value) for name, value in node.items()}
+    return {name: MASK if _hidden(name, secret) else _cleaned(value) for name, value in node.items()}
 
 
 def _name_of(variable: Any) -> Any:

@@ -29,7 +29,8 @@ def _instance(instance: str | None) -> str:
 
 def parse(key: str) -> tuple[Component, Variable]:
     """Read ``Component.Variable``, written as above. Raises ValueError for anything else."""
-    for dot in (position for position, letter in enumerate(key) if letter == "."):
+    # The last dot that can separate the two: there may be others, in ``#1.2`` and in instances.
+    for dot in (place for place in reversed(range(len(key))) if key[place] == "."):
         component, variable = _NAME.fullmatch(key[:dot]), _NAME.fullmatch(key[dot + 1 :])
         if component and variable and variable["evse"] is None:
             return _component(component), Variable(name=variable["name"], instance=variable["instance"])
