@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from forecourt.console.render import link
 from forecourt.console.visit import Visit
-from forecourt.console.words import N_
+from forecourt.console.words import N_, version
 from forecourt.domain.command import (
     ChangeAvailability,
     GetBaseReport,
@@ -123,7 +123,7 @@ class Action(NamedTuple):
 
 def version_of(detail: PileDetail) -> str:
     """Return the version that the pile speaks, or last spoke."""
-    return detail.owner.version or detail.pile.ocpp_version
+    return version(detail.owner.version or detail.pile.ocpp_version)
 
 
 def available(visit: Visit, detail: PileDetail, sessions: Sequence[Session]) -> dict[int, list[Action]]:

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 
 from forecourt.console.access import OPERATOR
-from forecourt.console.command_forms import available
+from forecourt.console.command_forms import available, version_of
 from forecourt.console.render import link, page, see_other
 from forecourt.console.stations import by_evse
 from forecourt.console.visit import AnyRequest, Visit, visit_of
@@ -53,6 +53,7 @@ def _common(detail: PileDetail, station: Station, tab: str, topics: str) -> dict
         "detail": detail,
         "pile": detail.pile,
         "owner": detail.owner,
+        "version": version_of(detail),
         "station": station,
         "zone": station.time_zone,
         "stations": {station.id: station},

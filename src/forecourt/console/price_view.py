@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from forecourt.domain.money import plain
 from forecourt.domain.price_types import Line, Price, Step, exact
+from forecourt.domain.tariff import Tariff, unit_price
 
 # The colour of a period in the strip, by the order of its price: the cheapest first.
 TONES = ("low", "flat", "high", "peak")
@@ -47,16 +48,20 @@ def _component(price: Price, line: Line) -> ComponentView:
     return ComponentView(line, steps, plain(total))
 
 
-def bands(price: Price, start: datetime, end: datetime) -> list[Band]:
-    """Return the periods of the energy over the time of the session."""
+def bands(price: Price, tariff: Tariff, start: datetime, end: datetime) -> list[Band]:
+    """Return the periods of the energy over the time of the session, coloured by their price among all of the tariff."""
     whole = (end - start).total_seconds()
-    steps = [step for step in price.steps if step.component in ("ELECTRICITY", "SERVICE") and step.readings]
+    steps = [step for step in price.steps if step.readings]
     first = [step for step in steps if step.component == steps[0].component]
-    return list(_bands(first, start, whole)) if whole > 0 else []
+    return list(_bands(first, _prices(tariff, first), start, whole)) if whole > 0 else []
 
 
-def _bands(steps: Sequence[Step], start: datetime, whole: float) -> Iterator[Band]:
-    prices = sorted({step.unit_price for step in steps})
+def _prices(tariff: Tariff, steps: Sequence[Step]) -> list[Decimal]:
+    asked = [unit_price(element, step.component) for step in steps[:1] for element in tariff.elements]
+    return sorted({step.unit_price for step in steps}.union(amount for amount in asked if amount is not None))
+
+
+def _bands(steps: Sequence[Step], prices: Sequence[Decimal], start: datetime, whole: float) -> Iterator[Band]:
     for step in steps:
         x = (step.start - start).total_seconds() / whole * 1000
         width = (step.end - step.start).total_seconds() / whole * 1000
@@ -66,5 +71,4 @@ def _bands(steps: Sequence[Step], start: datetime, whole: float) -> Iterator[Ban
 def _tone(prices: Sequence[Decimal], price: Decimal) -> str:
     if len(prices) == 1:
         return "flat"
-    place = prices.index(price) * (len(TONES) - 1) // (len(prices) - 1)
-    return TONES[place]
+    return TONES[prices.index(price) * (len(TONES) - 1) // (len(prices) - 1)]

@@ -83,7 +83,9 @@ async def _bill(visit: Visit, found: Found) -> dict[str, Any]:
             shown = price(tariff, usage)
         except ValueError as error:
             trouble = str(error)
-    drawn = bands(shown, found.session.started_at, _end(visit, found.session)) if shown else []
+    drawn = (
+        bands(shown, tariff, found.session.started_at, _end(visit, found.session)) if shown and tariff else []
+    )
     return {
         "cdrs": cdrs,
         "cdr": current,

@@ -273,3 +273,8 @@ def restrictions(found: Restrictions, t: Callable[[str], str], fmt: Formats) -> 
 def _range(low: Any, high: Any, open_end: str, shown: Callable[[Any], str]) -> str:
     start = "0:00" if low is None and open_end == "24:00" else "0" if low is None else shown(low)
     return f"{start} – {open_end if high is None else shown(high)}"
+
+
+def version(subprotocol: str) -> str:
+    """Return the version of OCPP that a subprotocol names: ocpp2.0.1 is 2.0.1."""
+    return subprotocol.removeprefix("ocpp")

@@ -1,5 +1,6 @@
 // The curve of a session: two plots below each other that share the time axis, drawn by uPlot in the theme's colours.
 const place = document.querySelector("[data-curve]");
+const font = `12px ${getComputedStyle(document.body).fontFamily}`;
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const zone = place?.dataset.zone;
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -8,7 +9,7 @@ let plots = [];
 
 function axis(extra) {
   const grid = { stroke: css("--plot-grid"), width: 1 };
-  return { stroke: css("--soft"), grid, ticks: { ...grid, size: 5 }, font: "12px sans-serif", labelFont: "12px sans-serif", ...extra };
+  return { stroke: css("--soft"), grid, ticks: { ...grid, size: 5 }, font, labelFont: font, ...extra };
 }
 
 function times(plot, splits) {
@@ -31,7 +32,7 @@ function limitLine(limit, label) {
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.font = `${12 * devicePixelRatio}px sans-serif`;
+        ctx.font = font.replace("12px", `${12 * devicePixelRatio}px`);
         ctx.textAlign = "right";
         ctx.fillText(label, bbox.left + bbox.width - 4, y + 14 * devicePixelRatio);
         ctx.restore();
