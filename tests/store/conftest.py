@@ -72,7 +72,9 @@ async def network(store: Store) -> Store:
 async def _emptied(url: str) -> None:
     connection = await asyncpg.connect(url)
     tables = reversed(schema.metadata.sorted_tables)
-    await connection.execute(";".join(f"DELETE FROM {table.name}" for table in tables))  # quicker than TRUNCATE
+    await connection.execute(
+        ";".join(f"DELETE FROM {table.name}" for table in tables)
+    )  # quicker than TRUNCATE
     await connection.close()
 
 

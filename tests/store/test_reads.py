@@ -317,7 +317,7 @@ async def test_cdrs(network: Store) -> None:
     await network.write(first, taken_back, second, other)
     found = await all_pages(lambda cursor: network.cdrs(cursor=cursor, limit=1), 1)
     assert [cdr.id for cdr in found] == ["7-2", "7-1C", "8-1", "7-1"]
-    assert await network.cdrs_of(7) == [first, taken_back, second]
+    assert await network.cdrs_of(7) == [first, taken_back, second]  # in the order of issue
     assert await network.last_cdr(7) == second
     assert await network.last_cdrs([7, 8, 9]) == {7: second, 8: other}
     assert await network.last_cdr(9) is None

@@ -44,9 +44,9 @@ async def compact(
 
 def _slice(cursor: Cursor) -> Query:
     """The next sessions in the tail with the number of their messages; session 0 (outside of any) has one for each pile."""
+    state = select(session.c.state).where(session.c.id == meter_tail.c.session_id).scalar_subquery()
     return (
-        select(*_key, func.count(), func.min(session.c.state))
-        .select_from(meter_tail.outerjoin(session, session.c.id == meter_tail.c.session_id))
+        select(*_key, func.count(), state)
         .where(tuple_(*_key) > tuple_(*cursor))
         .group_by(*_key)
         .order_by(*_key)

@@ -5,6 +5,7 @@ Every query gives the pile's id first. On SQLite it runs once for each pile, on 
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from forecourt.store.codec import decode_time, encode_time
 from forecourt.store.meter_read import joined
 from forecourt.store.records import PileRecord
 from forecourt.store.rows import Shape
+from forecourt.store.statements import LOST, SENT
 from forecourt.store.work import Connect
 from forecourt.store.writes import shape_of
 
@@ -32,6 +34,7 @@ COMMANDS = 16
 Rows = Mapping[str, Sequence[Sequence[Any]]]
 
 _decode_tariff = msgspec.json.Decoder(Tariff).decode
+_evse_id, _created_at, _id = attrgetter("evse_id"), attrgetter("created_at"), attrgetter("id")
 _recent = Shape(RecentSession).decode
 
 
@@ -46,6 +49,9 @@ _RECENT_COLUMNS = (
 )
 _RECENT_ORDER = f"ORDER BY s.started_at DESC, s.id DESC LIMIT {RECENT + 1}"
 
+# SQLite has to be told that few sessions are not closed, and few commands not resolved.
+_UNCLOSED = " INDEXED BY ix_session_unclosed_pile"
+_UNRESOLVED = " INDEXED BY ix_command_unresolved"
 # `{these}` stands for the condition that names the piles.
 _QUERIES: dict[str, str] = {
     "pile": f"SELECT p.id, {columns(Pile, 'p')} FROM pile p WHERE p.id {{these}}",
@@ -53,31 +59,35 @@ _QUERIES: dict[str, str] = {
     " WHERE p.id {these}",
     "tariff": "SELECT p.id, t.body FROM pile p JOIN station s ON s.id = p.station_id"
     " JOIN tariff t ON t.id = coalesce(p.tariff_id, s.tariff_id) WHERE p.id {these}",
-    "evse": f"SELECT e.pile_id, {columns(Evse, 'e')} FROM evse e WHERE e.pile_id {{these}} ORDER BY e.evse_id",
-    "session": f"SELECT s.pile_id, {columns(Session, 's')} FROM session s"
-    " WHERE s.pile_id {these} AND s.state <> 'closed' ORDER BY s.id",
-    "tail": "SELECT s.pile_id, s.id, t.entry FROM session s JOIN meter_tail t ON t.session_id = s.id"
+    "evse": f"SELECT e.pile_id, {columns(Evse, 'e')} FROM evse e WHERE e.pile_id {{these}}",
+    "session": f"SELECT s.pile_id, {columns(Session, 's')} FROM session s{{unclosed}}"
     " WHERE s.pile_id {these} AND s.state <> 'closed'",
-    "block": "SELECT s.pile_id, s.id, b.body FROM session s JOIN meter_block b ON b.session_id = s.id"
+    "tail": "SELECT s.pile_id, s.id, t.entry FROM session s{unclosed} JOIN meter_tail t ON t.session_id = s.id"
+    " WHERE s.pile_id {these} AND s.state <> 'closed'",
+    "block": "SELECT s.pile_id, s.id, b.body FROM session s{unclosed} JOIN meter_block b ON b.session_id = s.id"
     " WHERE s.pile_id {these} AND s.state <> 'closed'",
     "owner": "SELECT o.pile_id, o.connected_at FROM pile_owner o WHERE o.pile_id {these}",
     # Not the queued ones: they are offered by the sweep.
-    "command": f"SELECT c.pile_id, {columns(Command, 'c')} FROM command c WHERE c.pile_id {{these}}"
+    "command": f"SELECT c.pile_id, {columns(Command, 'c')} FROM command c{{unresolved}} WHERE c.pile_id {{these}}"
     " AND c.state IN ('sent', 'timed_out', 'unknown') AND c.created_at >="
-    f" (SELECT o.connected_at - {RESOLVABLE_US} FROM pile_owner o WHERE o.pile_id = c.pile_id) ORDER BY c.created_at",
+    f" (SELECT o.connected_at - {RESOLVABLE_US} FROM pile_owner o WHERE o.pile_id = c.pile_id)",
 }
 SQLITE: dict[str, str] = {
-    **{name: text.format(these="= ?1") for name, text in _QUERIES.items()},
+    **{
+        name: text.format(these="= ?1", unclosed=_UNCLOSED, unresolved=_UNRESOLVED)
+        for name, text in _QUERIES.items()
+    },
     "recent": f"SELECT s.pile_id, {_RECENT_COLUMNS} FROM session s"
     f" WHERE s.pile_id = ?1 AND s.state = 'closed' {_RECENT_ORDER}",
 }
 POSTGRES: dict[str, str] = {
-    **{name: text.format(these="= ANY($1::text[])") for name, text in _QUERIES.items()},
+    **{
+        name: text.format(these="= ANY($1::text[])", unclosed="", unresolved="")
+        for name, text in _QUERIES.items()
+    },
     "recent": "SELECT p.pile_id, s.* FROM unnest($1::text[]) AS p(pile_id) CROSS JOIN LATERAL"
     f" (SELECT {_RECENT_COLUMNS} FROM session s WHERE s.pile_id = p.pile_id AND s.state = 'closed' {_RECENT_ORDER}) s",
 }
-# The loss of a connection leaves open whether the pile got what was sent: never sent again by itself (DESIGN §3).
-LOST = "state = 'unknown', error = 'the connection was lost before the answer'"
 _RAISE = (
     "ON CONFLICT (pile_id) DO UPDATE SET generation = pile_owner.generation + 1, gateway_id = excluded.gateway_id,"
     " online = excluded.online, connected_at = excluded.connected_at, disconnected_at = NULL,"
@@ -90,8 +100,8 @@ POSTGRES_RAISE = (
     " unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])"
     f" AS r(pile_id, gateway_id, version, address, at) JOIN pile p ON p.id = r.pile_id ORDER BY p.id {_RAISE}"
 )
-SQLITE_LOST = f"UPDATE command SET {LOST} WHERE pile_id = ?1 AND state = 'sent'"
-POSTGRES_LOST = f"UPDATE command SET {LOST} WHERE pile_id = ANY($1::text[]) AND state = 'sent'"
+SQLITE_LOST = f"UPDATE command{_UNRESOLVED} SET {LOST} WHERE pile_id = ?1 AND {SENT}"
+POSTGRES_LOST = f"UPDATE command SET {LOST} WHERE pile_id = ANY($1::text[]) AND {SENT}"
 
 
 def values_of(call: Connect) -> tuple[str, str, str, str, int]:
@@ -110,11 +120,11 @@ def assemble(generation: int, rows: Rows) -> PileRecord:
         station=shape_of(Station).decode(rows["station"][0]),
         tariff=tariff,
         tariff_version=version,
-        evses={evse.evse_id: evse for evse in evses},
+        evses={evse.evse_id: evse for evse in sorted(evses, key=_evse_id)},
         sessions=sessions,
         recent=recent[:RECENT],
         recent_complete=len(recent) <= RECENT,
-        commands=tuple(shape_of(Command).decode(row) for row in rows["command"][-COMMANDS:]),
+        commands=_commands(rows),
         # A better estimate comes with the next message; this one keeps sessions of a pile without a clock together.
         clock_offset_s=sessions[-1].clock_offset_s if sessions else 0.0,
         connected_at=decode_time(rows["owner"][0][0]),
@@ -128,8 +138,13 @@ def _tariff(body: str) -> tuple[Tariff, str]:
     return tariff, version_of(tariff)
 
 
+def _commands(rows: Rows) -> tuple[Command, ...]:
+    commands: list[Command] = [shape_of(Command).decode(row) for row in rows["command"]]
+    return tuple(sorted(commands, key=_created_at)[-COMMANDS:])
+
+
 def _sessions(rows: Rows) -> tuple[Session, ...]:
-    return tuple(
+    sessions = (
         whole(
             shape_of(Session).decode(row),
             [entry for session_id, entry in rows["tail"] if session_id == row[0]],
@@ -137,6 +152,7 @@ def _sessions(rows: Rows) -> tuple[Session, ...]:
         )
         for row in rows["session"]
     )
+    return tuple(sorted(sessions, key=_id))
 
 
 def whole(session: Session, entries: Sequence[bytes], blocks: Sequence[bytes]) -> Session:

@@ -35,6 +35,11 @@ class Target(NamedTuple):
     guard: str = ""
 
 
+# A command that was sent: as the partial index says it, then what is meant. The loss of a connection leaves open whether
+# the pile got it: it is never sent again by itself (DESIGN §3).
+SENT = "state IN ('sent', 'timed_out', 'unknown') AND state = 'sent'"
+LOST = "state = 'unknown', error = 'the connection was lost before the answer'"
+
 _ARRAY_TYPES = {
     BigInteger: "bigint",
     Text: "text",

@@ -24,7 +24,16 @@ from forecourt.store import extra_rows, schema
 from forecourt.store.codec import encode_json, encode_money, encode_time, plain_text
 from forecourt.store.meter_pack import pack_entry
 from forecourt.store.rows import Encode, Shape
-from forecourt.store.statements import Mode, Target, array_types, postgres_text, sqlite_text, unnest
+from forecourt.store.statements import (
+    LOST,
+    SENT,
+    Mode,
+    Target,
+    array_types,
+    postgres_text,
+    sqlite_text,
+    unnest,
+)
 
 
 class Write(NamedTuple):
@@ -116,9 +125,7 @@ _SHAPES: dict[type, Shape[Any]] = {
 }
 _REPORTED = tuple(name for name in PileBoot.__struct_fields__ if name != "id")
 _TAIL = ("session_id", "pile_id", "key", "entry")
-_TRIMMED = (
-    "DELETE FROM ocpp_log WHERE id IN (SELECT id FROM ocpp_log ORDER BY id LIMIT {limit}) AND at < {before}"
-)
+_TRIMMED = "DELETE FROM ocpp_log WHERE id < (SELECT min(id) FROM ocpp_log) + {most} AND at < {before}"
 
 WRITES: dict[type, Write] = {
     Station: _put(Station, schema.station),
@@ -168,9 +175,9 @@ WRITES: dict[type, Write] = {
     ),
     extra_rows.SentUnknown: _special(
         extra_rows.SentUnknown,
-        "UPDATE command SET state = 'unknown' WHERE state = 'sent'"
+        f"UPDATE command INDEXED BY ix_command_unresolved SET {LOST} WHERE {SENT}"
         " AND pile_id IN (SELECT pile_id FROM pile_owner WHERE gateway_id = ?1)",
-        "UPDATE command SET state = 'unknown' WHERE state = 'sent' AND pile_id IN"
+        f"UPDATE command SET {LOST} WHERE {SENT} AND pile_id IN"
         " (SELECT o.pile_id FROM pile_owner o JOIN {rows} ON o.gateway_id = r.gateway_id)",
         "text",
     ),
@@ -185,8 +192,8 @@ WRITES: dict[type, Write] = {
     extra_rows.TailTaken: _put(extra_rows.TailTaken, schema.meter_tail, Mode.DELETE),
     extra_rows.LogTrimmed: _special(
         extra_rows.LogTrimmed,
-        _TRIMMED.format(before="?1", limit="?2"),
-        _TRIMMED.format(before="(SELECT max(before) FROM {rows})", limit="(SELECT max(most) FROM {rows})"),
+        _TRIMMED.format(before="?1", most="?2"),
+        _TRIMMED.format(before="(SELECT max(before) FROM {rows})", most="(SELECT max(most) FROM {rows})"),
         "bigint",
         "bigint",
     ),

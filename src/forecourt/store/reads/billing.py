@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -67,8 +68,8 @@ class BillingReads(Reads):
     async def cdrs_of(self, session_id: int) -> list[Cdr]:
         """All CDRs of a session, credits too, in the order of issue."""
         query = select(cdr.c.body).where(cdr.c.session_id == session_id)
-        rows = await self._reader.rows(query.order_by(cdr.c.revision, cdr.c.issued_at, cdr.c.id))
-        return [_decode_cdr(row[0]) for row in rows]
+        found = [_decode_cdr(row[0]) for row in await self._reader.rows(query)]
+        return sorted(found, key=lambda one: (one.revision, one.credits is not None))
 
     async def last_cdr(self, session_id: int) -> Cdr | None:
         """The CDR that holds: the last one that is no credit."""
@@ -77,9 +78,10 @@ class BillingReads(Reads):
 
     async def last_cdrs(self, sessions: Sequence[int]) -> dict[int, Cdr]:
         """The CDR that holds, of each session that has one."""
-        query = select(cdr.c.session_id, cdr.c.body).where(cdr.c.session_id.in_(sessions))
-        rows = await self._reader.rows(query.where(cdr.c.credits.is_(None)).order_by(cdr.c.revision))
-        return {session_id: _decode_cdr(body) for session_id, body in rows}
+        query = select(cdr.c.revision, cdr.c.session_id, cdr.c.body).where(cdr.c.session_id.in_(sessions))
+        rows = await self._reader.rows(query.where(cdr.c.credits.is_(None)))
+        last = {session_id: body for _, session_id, body in sorted(rows, key=itemgetter(0))}
+        return {session_id: _decode_cdr(body) for session_id, body in last.items()}
 
     async def token(self, uid: str) -> Token | None:
         """The token, however its uid is spelt."""

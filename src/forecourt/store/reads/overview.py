@@ -9,7 +9,7 @@ from sqlalchemy import func, literal_column, select, union_all
 from forecourt.domain.pile import EvseStatus
 from forecourt.store.codec import decode_money, encode_time
 from forecourt.store.reads.reader import Query, Reads
-from forecourt.store.reads.stations import DRAWN, ONLINE, count_status
+from forecourt.store.reads.stations import DRAWN
 from forecourt.store.schema import evse, pile, pile_owner, session, station
 from forecourt.store.schema.sessions import ENDED, UNCLOSED
 
@@ -39,22 +39,26 @@ class OverviewReads(Reads):
 
     async def overview(self, now: datetime, day_start: datetime) -> Overview:
         """The network now, and its business since `day_start`."""
-        served = evse.outerjoin(pile_owner, pile_owner.c.pile_id == evse.c.pile_id)
+        served = pile_owner.join(evse, evse.c.pile_id == pile_owner.c.pile_id)
         running = session.outerjoin(pile_owner, pile_owner.c.pile_id == session.c.pile_id)
         totals, statuses, drawn, business = await self._reader.all(
             select(
                 select(func.count()).select_from(station).scalar_subquery(),
                 select(func.count()).select_from(pile).scalar_subquery(),
                 select(func.count()).select_from(pile_owner).where(pile_owner.c.online).scalar_subquery(),
+                select(func.count()).select_from(evse).scalar_subquery(),
             ),
-            select(evse.c.status, ONLINE, func.count()).select_from(served).group_by(evse.c.status, ONLINE),
+            select(evse.c.status, func.count())
+            .select_from(served)
+            .where(pile_owner.c.online)
+            .group_by(evse.c.status),
             select(func.count(), DRAWN).select_from(running).where(UNCLOSED),
             _business(day_start),
         )
-        counts: dict[EvseStatus, int] = {}
-        for row in statuses:
-            count_status(counts, row)
-        stations, piles, online = totals[0]
+        stations, piles, online, evses = totals[0]
+        counts = {EvseStatus(status): count for status, count in statuses}
+        if unknown := evses - sum(counts.values()):
+            counts[EvseStatus.UNKNOWN] = counts.get(EvseStatus.UNKNOWN, 0) + unknown
         return Overview(
             at=now,
             stations=stations,

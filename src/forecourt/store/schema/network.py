@@ -77,7 +77,7 @@ pile_owner = Table(
     text("version"),
     text("address"),
 )
-Index("ix_pile_owner_online", pile_owner.c.pile_id, pile_owner.c.online)
+Index("ix_pile_owner_online", pile_owner.c.online, pile_owner.c.pile_id)
 Index("ix_pile_owner_gateway", pile_owner.c.gateway_id, pile_owner.c.online)
 
 pile_credential = Table(

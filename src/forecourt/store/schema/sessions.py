@@ -8,6 +8,7 @@ from forecourt.store.schema.columns import (
     json,
     metadata,
     money,
+    number,
     real,
     text,
     time,
@@ -18,7 +19,7 @@ from forecourt.store.schema.columns import (
 session = Table(
     "session",
     metadata,
-    integer("id", key=True),
+    number("id"),
     text("pile_id"),
     text("station_id"),
     integer("evse_id"),
@@ -84,7 +85,7 @@ _whole("started", "started_at", "id")
 _whole("station", "station_id", "started_at", "id")
 _whole("pile", "pile_id", "started_at", "id")
 _whole("token", "token_key", "started_at", "id")
-_whole("start_key", "pile_id", "start_key")
+_whole("start_key", "pile_id", "start_key", "id")
 _part("unclosed", UNCLOSED, "started_at", "id")
 _part("unclosed_pile", UNCLOSED, "pile_id", "started_at", "id")
 _part("unclosed_station", UNCLOSED, "station_id", "started_at", "id")
@@ -171,11 +172,17 @@ command = Table(
     UniqueConstraint("requested_by", "idempotency_key"),
 )
 QUEUED: ColumnElement[bool] = literal_column("state = 'queued'")
-UNRESOLVED: ColumnElement[bool] = literal_column("state IN ('queued', 'sent', 'timed_out', 'unknown')")
+UNRESOLVED: ColumnElement[bool] = literal_column("state IN ('sent', 'timed_out', 'unknown')")
 Index("ix_command_created", command.c.created_at, command.c.id)
 Index("ix_command_pile", command.c.pile_id, command.c.created_at, command.c.id)
 Index("ix_command_queued", command.c.expires_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
-Index("ix_command_unresolved", command.c.pile_id, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+Index(
+    "ix_command_unresolved",
+    command.c.pile_id,
+    command.c.created_at,
+    sqlite_where=UNRESOLVED,
+    postgresql_where=UNRESOLVED,
+)
 
 # Immutable: inserted once. The columns are what lists and sums need, `body` is the whole record.
 cdr = Table(

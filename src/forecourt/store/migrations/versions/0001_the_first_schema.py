@@ -23,6 +23,10 @@ def _integer(name: str, null: bool = False) -> sa.Column[Any]:
     return _column(sa.BigInteger(), name, null)
 
 
+def _number(name: str) -> sa.Column[Any]:
+    return _column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), name, False)
+
+
 def _real(name: str, null: bool = False) -> sa.Column[Any]:
     return _column(sa.Double(), name, null)
 
@@ -120,9 +124,9 @@ def _command() -> None:
     op.create_index(
         "ix_command_unresolved",
         "command",
-        ["pile_id"],
-        sqlite_where=sa.text("state IN ('queued', 'sent', 'timed_out', 'unknown')"),
-        postgresql_where=sa.text("state IN ('queued', 'sent', 'timed_out', 'unknown')"),
+        ["pile_id", "created_at"],
+        sqlite_where=sa.text("state IN ('sent', 'timed_out', 'unknown')"),
+        postgresql_where=sa.text("state IN ('sent', 'timed_out', 'unknown')"),
     )
 
 
@@ -294,7 +298,7 @@ def _pile_owner() -> None:
         sa.PrimaryKeyConstraint("pile_id", name="pk_pile_owner"),
     )
     op.create_index("ix_pile_owner_gateway", "pile_owner", ["gateway_id", "online"])
-    op.create_index("ix_pile_owner_online", "pile_owner", ["pile_id", "online"])
+    op.create_index("ix_pile_owner_online", "pile_owner", ["online", "pile_id"])
 
 
 def _pile_variable() -> None:
@@ -341,7 +345,7 @@ def _repair_count() -> None:
 def _session() -> None:
     op.create_table(
         "session",
-        _integer("id"),
+        _number("id"),
         _text("pile_id"),
         _text("station_id"),
         _integer("evse_id"),
@@ -403,7 +407,7 @@ def _session() -> None:
         postgresql_where=sa.text("flags <> '[]'"),
     )
     op.create_index("ix_session_pile", "session", ["pile_id", "started_at", "id"])
-    op.create_index("ix_session_start_key", "session", ["pile_id", "start_key"])
+    op.create_index("ix_session_start_key", "session", ["pile_id", "start_key", "id"])
     op.create_index("ix_session_started", "session", ["started_at", "id"])
     op.create_index("ix_session_station", "session", ["station_id", "started_at", "id"])
     op.create_index("ix_session_token", "session", ["token_key", "started_at", "id"])
