@@ -53,15 +53,15 @@ def test_unreadable_credentials(header: str | None) -> None:
     [
         (["ocpp1.6"], "", Version.V16, "ocpp1.6"),
         (["ocpp2.0.1, ocpp1.6"], "", Version.V201, "ocpp2.0.1"),
-        (["ocpp1.6, ocpp2.0.1"], "ocpp2.0.1", Version.V16, "ocpp1.6"),
+        (["ocpp1.6, ocpp2.0.1"], "2.0.1", Version.V16, "ocpp1.6"),
         (["ocpp2.1, ocpp2.0.1"], "", Version.V201, "ocpp2.0.1"),  # as libocpp offers them
         (["ocpp2.0", "ocpp2.0.1"], "", Version.V201, "ocpp2.0.1"),
         (["OCPP1.6"], "", Version.V16, "OCPP1.6"),
         (["ocpp1.5"], "ocpp1.6", None, None),
-        ([], "ocpp2.0.1", Version.V201, None),
+        ([], "2.0.1", Version.V201, None),
         ([], "", Version.V16, None),
         ([" , "], "", Version.V16, None),
-        ([], "ocpp9", Version.V16, None),
+        ([], "9", Version.V16, None),
     ],
 )
 def test_negotiation(headers: list[str], registered: str, version: Version | None, name: str | None) -> None:

@@ -184,7 +184,7 @@ async def test_an_endless_request_head_is_refused(house: House) -> None:
         ("", "ocpp2.0.1, ocpp1.6", "ocpp2.0.1", "ocpp2.0.1"),
         ("", "ocpp1.6,ocpp2.0.1", "ocpp1.6", "ocpp1.6"),
         ("", "ocpp2.1, ocpp2.0.1", "ocpp2.0.1", "ocpp2.0.1"),
-        ("ocpp2.0.1", None, None, "ocpp2.0.1"),
+        ("2.0.1", None, None, "ocpp2.0.1"),
         ("", None, None, "ocpp1.6"),
     ],
 )

@@ -15,7 +15,7 @@ from forecourt.ocpp.codec import PayloadError, decode
 from forecourt.ocpp.endpoint_events import CallReceived
 from forecourt.ocpp.errors import ErrorCode
 from forecourt.ocpp.primitives import Payload
-from forecourt.ocpp.repairs import as_meant, repair
+from forecourt.ocpp.repairs import repair
 
 if TYPE_CHECKING:
     from forecourt.gateway.connection import Connection
@@ -68,13 +68,13 @@ class CallItem:
     def _decoded(self, state: PileState) -> tuple[Payload, tuple[str, ...]]:
         """Decode strictly, and only on failure with repairs. Raises PayloadError."""
         call = self._call
+        done = NULL_PAYLOAD if call.null_payload else ()
         try:
-            meant = as_meant(decode(self._route.request, call.payload))
+            return decode(self._route.request, call.payload), done
         except PayloadError:
             zone = _zone(state.station.time_zone)
-            meant = repair(self._connection.version, call.action, call.payload, zone=zone)
-        repairs = meant.applied + NULL_PAYLOAD if call.null_payload else meant.applied
-        return meant.message, repairs
+            mended = repair(self._connection.version, call.action, call.payload, zone=zone)
+            return mended.message, done + mended.applied
 
     def _unreadable(self, state: PileState, now: datetime, error: PayloadError) -> Outcome[Any]:
         refusal = Refusal(error.code, str(error))
@@ -83,16 +83,15 @@ class CallItem:
         reply = Acknowledged() if self._route.acknowledged else refusal
         return Outcome(state, reply, self.evidence(now, f"unreadable: {error}"))
 
-    def done(self, reply: Any) -> None:
+    def done(self, reply: Any, now: datetime) -> None:
         """Answer, now that the outcome is durable."""
         if type(reply) is Refusal:
             self._connection.refuse(self._call, reply.code, reply.description)
         elif type(reply) is Acknowledged:
             self._connection.answer(self._call, b"{}", self.received_at)
         else:
-            connection = self._connection
-            payload = self._route.respond(reply, connection.sv.clock.now())
-            connection.answer(self._call, payload, self.received_at)
+            payload = self._route.respond(reply, now)
+            self._connection.answer(self._call, payload, self.received_at)
 
     def evidence(self, now: datetime, reason: str) -> tuple[RejectedMessage, ...]:
         """Keep a transaction message that can't be applied as it came."""

@@ -36,6 +36,7 @@ class Connection:
         "_ended",
         "_held",
         "_hub",
+        "_log",
         "_monotonic",
         "_routes",
         "_stats",
@@ -56,6 +57,7 @@ class Connection:
         self._hub = hub
         self._stats = hub.stats
         self._monotonic = hub.sv.clock.monotonic
+        self._log = hub.log.add
         self._routes = ROUTES[version]
         self._held = False
         self._ended = False
@@ -90,7 +92,7 @@ class Connection:
         self.seen_at = self._monotonic()
 
     def _call(self, call: events.CallReceived, now: float) -> None:
-        self.log("in", "CALL", call.action, call.id, call.payload)
+        self._log((self.pile_id, now, "in", "CALL", call.action, call.id, call.payload))
         route = self._routes.get(call.action)
         if route is None:
             self.refuse(call, refusal(self.version, call.action), "")
@@ -110,7 +112,7 @@ class Connection:
         self.endpoint.reply(call, payload, now)
         self.flush()
         self._stats.answered(call.action, now - received_at)
-        self.log("out", "CALLRESULT", call.action, call.id, payload)
+        self._log((self.pile_id, now, "out", "CALLRESULT", call.action, call.id, payload))
         if not self.caller.open:
             self.caller.served(call.action)
         if self._held:
@@ -183,7 +185,7 @@ class Connection:
 
     def log(self, direction: str, kind: str, action: str, message_id: str, payload: bytes) -> None:
         """Put a frame into the OCPP log."""
-        self._hub.log.add(self.pile_id, direction, kind, action, message_id, payload)
+        self._log((self.pile_id, self._monotonic(), direction, kind, action, message_id, payload))
 
     # --- the end
 

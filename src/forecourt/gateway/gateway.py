@@ -34,8 +34,7 @@ class Gateway:
 
     @property
     def stats(self) -> Stats:
-        """The counters."""
-        self._hub.stats.log_dropped = self._sv.store.log_dropped
+        """The counters: a collector for a Prometheus registry."""
         return self._hub.stats
 
     @property
@@ -79,6 +78,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._listener.stop()
+        self._hub.log.flush()
         await self._hub.settled()
         await self._dispatch.stop()
 

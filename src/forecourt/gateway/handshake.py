@@ -64,11 +64,11 @@ def negotiate(headers: Sequence[str], registered: str) -> Offer:
     """Choose the version: the first in the pile's order of preference that is spoken here.
 
     ``headers`` are the values of Sec-WebSocket-Protocol; without any, the pile is served as the version it is
-    ``registered`` with, else as 1.6. Names are compared without regard to case, and answered as they were spelt.
+    ``registered`` with ("2.0.1"), else as 1.6. Names are compared without regard to case, and answered as they were spelt.
     """
     offered = tuple(name for header in headers for name in map(str.strip, header.split(",")) if name)
     if not offered:
-        return Offer(_BY_NAME.get(registered, Version.V16), None)
+        return Offer(_BY_NAME.get(f"ocpp{registered}", Version.V16), None)
     for name in offered:
         version = _BY_NAME.get(name.lower())
         if version is not None:

@@ -37,8 +37,8 @@ class Hub:
     def __init__(self, sv: Services, gateway_id: str) -> None:
         self.sv = sv
         self.gateway_id = gateway_id
-        self.stats = Stats()
-        self.log = OcppLog(sv.store.log, sv.clock.now)
+        self.log = OcppLog(sv.clock, sv.store.log)
+        self.stats = Stats(lambda: self.log.dropped + sv.store.log_dropped)
         self._tasks: set[asyncio.Task[None]] = set()
         self.registry = Registry()
         self.gate = Gate(lambda: sv.store.commit.pending)

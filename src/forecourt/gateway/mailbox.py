@@ -38,8 +38,8 @@ class Item(Protocol):
     def decide(self, state: PileState, now: datetime) -> Handled:
         """Return the outcome, or an awaitable of it when the database has to be asked first."""
 
-    def done(self, reply: Any) -> None:
-        """The outcome is durable and is the pile's state: tell whoever waits for the reply."""
+    def done(self, reply: Any, now: datetime) -> None:
+        """The outcome is durable and is the pile's state: tell whoever waits for the reply. ``now`` is the decision's."""
 
     def evidence(self, now: datetime, reason: str) -> tuple[Any, ...]:
         """Return the rows to keep when the item can't be applied."""
@@ -62,6 +62,7 @@ class Mailbox:
         "_generation",
         "_halted",
         "_item",
+        "_now",
         "_outcome",
         "_sv",
         "_task",
@@ -80,6 +81,7 @@ class Mailbox:
         self._waiting: list[Item] = []
         self._item: Item | None = None
         self._outcome: Outcome[Any] | None = None
+        self._now = sv.clock.now()
         self._attempts = 0
         self._halted = False
         self.state = state
@@ -133,7 +135,7 @@ class Mailbox:
 
     def _start(self, item: Item) -> bool:
         """Decide, and say whether that was all; otherwise a callback goes on."""
-        now = self._sv.clock.now()
+        now = self._now = self._sv.clock.now()
         try:
             handled = item.decide(self.state, now)
         except Exception:
@@ -169,7 +171,7 @@ class Mailbox:
     def _swap(self, item: Item, outcome: Outcome[Any]) -> None:
         self.state = outcome.state
         try:
-            item.done(outcome.reply)
+            item.done(outcome.reply, self._now)
         except Exception:
             log.exception("reply_failed", pile=self.state.pile.id)
         if outcome.events:

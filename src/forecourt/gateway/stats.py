@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
@@ -11,9 +11,10 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Stats:
-    """Counters of one gateway."""
+    """Counters of one gateway. ``log_dropped`` says how many entries of the OCPP log were lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_dropped: Callable[[], int]) -> None:
+        self.log_dropped = log_dropped
         self.connections = 0
         self.connected_total = 0
         self.frames_in = 0
@@ -26,7 +27,6 @@ class Stats:
         self.handshakes: Counter[str] = Counter()
         self.disconnects: Counter[str] = Counter()
         self.repeated = 0
-        self.log_dropped = 0
         self._latency = [0] * (len(BUCKETS) + 1)
         self._latency_sum = 0.0
 
@@ -45,7 +45,7 @@ class Stats:
         yield _counter("frames_in", "OCPP frames received", self.frames_in)
         yield _counter("frames_out", "OCPP frames sent", self.frames_out)
         yield _counter("repeated_frames", "Frames that came again and were answered as before", self.repeated)
-        yield _counter("ocpp_log_dropped", "Entries of the OCPP log that were dropped", self.log_dropped)
+        yield _counter("ocpp_log_dropped", "Entries of the OCPP log that were dropped", self.log_dropped())
         yield _by("calls", "Calls of piles, answered", "action", self.calls)
         yield _by("call_errors", "Calls of piles, refused", "code", self.call_errors)
         yield _by("commands", "Calls to piles, by their end", "end", self.commands)

@@ -32,7 +32,7 @@ class Step:
         """See ``Item``."""
         return self._decide(state, now)
 
-    def done(self, reply: Any) -> None:
+    def done(self, reply: Any, now: datetime) -> None:
         """See ``Item``."""
         if self._done is not None:
             self._done()
@@ -43,7 +43,8 @@ class Step:
 
     def failed(self) -> None:
         """Go on all the same."""
-        self.done(None)
+        if self._done is not None:
+            self._done()
 
 
 class Offer:
@@ -65,7 +66,7 @@ class Offer:
         self.claim = Claim(self._command.id, CommandState.QUEUED, target, now)
         return outcome
 
-    def done(self, reply: Command | None) -> None:
+    def done(self, reply: Command | None, now: datetime) -> None:
         """Put it on the wire, if it may go there."""
         self._sent(reply)
 

@@ -42,7 +42,7 @@ def handle(
         charging_state=info.charging_state or "",
         stop_reason=info.stopped_reason or "",
         remote_start_id=info.remote_start_id,
-        reservation_id=request.reservation_id,
+        reservation_id=request.reservation_id or None,  # quirk T08: 0 means none
         repairs=message.repairs,
     )
     return transactions.transaction_event(sv, state, event, now)
