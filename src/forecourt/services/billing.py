@@ -1,18 +1,17 @@
 """The billing job: settled sessions get their CDR; later evidence gets a credit and a new one (DESIGN §3)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from msgspec.structs import replace
 
 from forecourt.domain.billing import usage_of
 from forecourt.domain.cdr import Billable, Cdr, CdrToken, issue, mask, supersede
 from forecourt.domain.outcome import Changed
 from forecourt.domain.records import AuditEntry
-from forecourt.domain.session import NEEDS_REVIEW, Flag, Session, SessionSettled
+from forecourt.domain.session import NEEDS_REVIEW, Flag, Session, SessionReleased, SessionSettled
 from forecourt.domain.session_fold import flagged, has_gap
 from forecourt.domain.tariff import Tariff
 from forecourt.services import audit, live
@@ -28,34 +27,24 @@ async def settle(sv: Services) -> int:
     due = await sv.store.sessions_due(sv.clock.now(), BATCH)
     if due:
         last = await sv.store.last_cdrs([session.id for session in due])
-        prices = _Prices(sv)
-        priced = [(session, await prices.of(session)) for session in due]
-        await asyncio.gather(*[_settle(sv, session, pricing, last) for session, pricing in priced])
+        pricings = await _pricings(sv, due)
+        await asyncio.gather(*[_settle(sv, session, pricings[session.id], last) for session in due])
     return len(due)
 
 
-class _Prices:
-    """What the sessions of a batch are priced by: each station, pile and tariff version is asked for once."""
-
-    def __init__(self, sv: Services) -> None:
-        self._sv = sv
-        self._known: dict[tuple[str, str], tuple[str, int | None] | None] = {}
-        self._tariffs: dict[str, Tariff | None] = {}
-
-    async def of(self, session: Session) -> "Pricing | None":
-        """Return zone, rating and tariff of a session; None where one is missing."""
-        if session.tariff_version not in self._tariffs:
-            found = await self._sv.store.tariff_version(session.tariff_version)
-            self._tariffs[session.tariff_version] = found
-        where = (session.station_id, session.pile_id)
-        if where not in self._known:
-            self._known[where] = await self._place(*where)
-        tariff, place = self._tariffs[session.tariff_version], self._known[where]
-        return None if tariff is None or place is None else Pricing(tariff, *place)
-
-    async def _place(self, station_id: str, pile_id: str) -> tuple[str, int | None] | None:
-        station, pile = await self._sv.store.station(station_id), await self._sv.store.pile(pile_id)
-        return None if station is None or pile is None else (station.time_zone, pile.max_power_w)
+async def _pricings(sv: Services, due: Sequence[Session]) -> "dict[int, Pricing | None]":
+    """Return what each session is priced by; None where the tariff, station or pile is missing."""
+    tariffs = await sv.store.tariff_versions({session.tariff_version for session in due})
+    zones = await sv.store.time_zones({session.station_id for session in due})
+    ratings = await sv.store.ratings({session.pile_id for session in due})
+    return {
+        session.id: Pricing(
+            tariffs[session.tariff_version], zones[session.station_id], ratings[session.pile_id]
+        )
+        if session.tariff_version in tariffs and session.station_id in zones and session.pile_id in ratings
+        else None
+        for session in due
+    }
 
 
 class Pricing(NamedTuple):
@@ -125,6 +114,7 @@ async def release(sv: Services, session_id: int, actor: str) -> bool:
     if session is None or not NEEDS_REVIEW.intersection(session.flags):
         return False
     kept = tuple(flag for flag in session.flags if flag not in NEEDS_REVIEW)
-    released = replace(session, flags=(*kept, Flag.RELEASED), settle_at=sv.clock.now())
+    # Not the whole row: the pile's mailbox may be writing to it.
+    released = SessionReleased(session_id, (*kept, Flag.RELEASED), sv.clock.now())
     await sv.store.write(released, audit.entry(sv, actor, "session.release", str(session_id)))
     return True

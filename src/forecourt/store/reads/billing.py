@@ -1,6 +1,6 @@
 """Tariffs, CDRs and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -14,7 +14,7 @@ from forecourt.domain.token import Token, fold_uid
 from forecourt.store.codec import encode_time
 from forecourt.store.reads.page import Keyset, Page
 from forecourt.store.reads.reader import Query, Reads, decoded, fields
-from forecourt.store.schema import cdr, tariff, tariff_version, token
+from forecourt.store.schema import cdr, pile, station, tariff, tariff_version, token
 from forecourt.store.writes import shape_of
 
 
@@ -51,6 +51,22 @@ class BillingReads(Reads):
         query = select(tariff_version.c.tariff).where(tariff_version.c.version == version)
         row = await self._reader.first(query)
         return None if row is None else _decode_tariff(row[0])
+
+    async def tariff_versions(self, versions: Collection[str]) -> dict[str, Tariff]:
+        """Several contents at once, by version; what there is not is left out."""
+        query = select(tariff_version.c.version, tariff_version.c.tariff)
+        rows = await self._reader.rows(query.where(tariff_version.c.version.in_(versions)))
+        return {version: _decode_tariff(body) for version, body in rows}
+
+    async def time_zones(self, stations: Collection[str]) -> dict[str, str]:
+        """The time zone of each station."""
+        query = select(station.c.id, station.c.time_zone).where(station.c.id.in_(stations))
+        return dict(map(tuple, await self._reader.rows(query)))
+
+    async def ratings(self, piles: Collection[str]) -> dict[str, int | None]:
+        """The rated power of each pile in W, where it is known."""
+        query = select(pile.c.id, pile.c.max_power_w).where(pile.c.id.in_(piles))
+        return dict(map(tuple, await self._reader.rows(query)))
 
     async def cdr(self, cdr_id: str) -> Cdr | None:
         return _cdr(await self._reader.first(select(cdr.c.body).where(cdr.c.id == cdr_id)))
