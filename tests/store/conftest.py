@@ -28,15 +28,24 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=BOTH)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a database with an empty schema."""
     if request.param == "postgres":
-        url = str(request.getfixturevalue("postgres_with_schema"))
-        _in_a_thread(_emptied(url))
-        return url
-    path = tmp_path / "forecourt.sqlite3"
-    shutil.copy(request.getfixturevalue("sqlite_with_schema"), path)
-    return f"sqlite:///{path}"
+        return str(request.getfixturevalue("emptied_postgres"))
+    return f"sqlite:///{request.getfixturevalue('sqlite_copy')}"
+
+
+@pytest.fixture
+def sqlite_copy(sqlite_with_schema: Path, tmp_path: Path) -> Path:
+    """A file with an empty schema."""
+    return Path(shutil.copy(sqlite_with_schema, tmp_path / "forecourt.sqlite3"))
+
+
+@pytest.fixture
+def emptied_postgres(postgres_with_schema: str) -> str:
+    """The URL of a PostgreSQL database with an empty schema."""
+    _in_a_thread(_emptied(postgres_with_schema))
+    return postgres_with_schema
 
 
 @pytest.fixture(scope="session")

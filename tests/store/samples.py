@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from forecourt.domain import records
 from forecourt.domain.cdr import Billable, Cdr, CdrToken, issue
@@ -267,6 +268,10 @@ def entry(
         "data": msgspec.msgpack.encode(values(seconds, register_wh)),
     }
     return MeterEntry(**{**fields, **more})
+
+
+def progress(session_id: int, events: int) -> SessionProgress:
+    return replace(PROGRESS, id=session_id, events=events)
 
 
 def session(number: int, **more: Any) -> Session:
