@@ -610,3 +610,16 @@ async def test_work_of_little_weight_waits_when_the_database_falls_behind(
     assert (await pile.result("StartTransaction", start()))["transactionId"]
     refused = await house.connect()
     assert refused.status == 503
+
+
+async def test_boots_are_put_off_when_the_database_falls_behind(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pile = await house.booted(V201)
+    monkeypatch.setattr(house.gateway._hub.gate, "_pending", lambda: 10_000)
+    answers = [await pile.result("BootNotification", BOOT[V201]) for _ in range(20)]
+    assert {answer["status"] for answer in answers} == {"Pending"}
+    assert len({answer["interval"] for answer in answers}) > 1  # they do not all come back together
+    known = await house.sv.store.pile("CP1")
+    assert known is not None
+    assert known.registration is Registration.ACCEPTED

@@ -3,6 +3,7 @@
 Frames come in by `received` and leave by `_flush`; in between everything is a callback. Our own calls are in `calling`.
 """
 
+import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -11,11 +12,14 @@ from typing import Any
 import structlog
 
 from forecourt.domain.outcome import PileState
+from forecourt.domain.pile import Registration
+from forecourt.domain.provisioning import BootReply
 from forecourt.gateway.call_item import CallItem
 from forecourt.gateway.calling import BOOT, Caller
 from forecourt.gateway.hub import Hub
 from forecourt.gateway.mailbox import Mailbox
 from forecourt.gateway.repairs import RepairCounts
+from forecourt.gateway.route import Route
 from forecourt.gateway.routes import ROUTES, refusal
 from forecourt.gateway.socket import INTERNAL_ERROR, NORMAL, Socket
 from forecourt.ocpp import endpoint_events as events
@@ -27,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 # Above this the socket is not read; a pile that waits for its answers never comes near.
 MAX_WAITING = 16
+# When a boot is put off for load, the pile comes back after a time between these.
+BOOT_LATER_S = (30, 120)
 
 
 class Connection:
@@ -99,10 +105,21 @@ class Connection:
             return
         if call.action == BOOT:
             self.caller.boot_received()
+            if self._hub.gate.overloaded:
+                self._put_off(call, route, now)
+                return
         self.mailbox.post(CallItem(self, call, route, now))
         if len(self.mailbox) >= MAX_WAITING or self.endpoint.saturated:
             self._held = True
             self.socket.hold()
+
+    def _put_off(self, call: events.CallReceived, route: Route, now: float) -> None:
+        """Let a pile boot later: decided on nothing, so that it costs nothing (DESIGN §3); its next boot is looked at."""
+        reply = BootReply(Registration.PENDING, random.randint(*BOOT_LATER_S))  # noqa: S311 (no secret)
+        payload = route.respond(reply, self.sv.clock.now())
+        self.endpoint.reply(call, payload, now)
+        self.flush()
+        self.log("out", "CALLRESULT", call.action, call.id, payload)
 
     # --- answers out
 
