@@ -1,15 +1,40 @@
 """Decisions about commands: DESIGN §3, "a command is a row"."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
-from forecourt.domain.command import FINAL, Command, CommandState, RemoteStart, RemoteStop, TriggerMessage
+from forecourt.domain.command import (
+    FINAL,
+    ChangeAvailability,
+    ChangeConfiguration,
+    Command,
+    CommandState,
+    RemoteStart,
+    RemoteStop,
+    TriggerMessage,
+)
 from forecourt.domain.outcome import Changed, Outcome, PileState
 from forecourt.domain.provisioning import may_send
-from forecourt.domain.session import Session
+from forecourt.domain.session import Session, SessionState
 from forecourt.domain.token import fold_uid
+
+# Of those whose fate is open, so many are remembered.
+_REMEMBERED = 16
+# Between a remote start and the session it leads to, the driver walks to the pile and plugs in. Its own clock may differ.
+_STARTS_WITHIN = timedelta(minutes=15)
+_STARTS_BEFORE = timedelta(minutes=2)
+# What a newer order makes moot: it sets the same thing to another value. A second remote start does not undo the first.
+_TARGETS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
+    {
+        ChangeAvailability: lambda request: request.evse_id,
+        ChangeConfiguration: lambda request: request.key,
+    }
+)
+_OPEN_FATE = frozenset({CommandState.TIMED_OUT, CommandState.UNKNOWN})
 
 
 def find(state: PileState, command_id: str) -> Command | None:
@@ -29,10 +54,25 @@ def decide_offer(state: PileState, command: Command, now: datetime) -> Outcome[C
         refused = replace(command, state=CommandState.REJECTED, error=refusal, finished_at=now)
         return Outcome(state, None, (refused,), (_changed(state, refused, now),))
     sent = replace(command, state=CommandState.SENT, sent_at=now)
-    state = replace(state, commands=(*state.commands, sent))
+    moot = tuple(
+        replace(c, state=CommandState.SUPERSEDED, finished_at=now)
+        for c in state.commands
+        if _is_moot(c, sent)
+    )
+    gone = {c.id for c in moot}
+    state = replace(state, commands=(*(c for c in state.commands if c.id not in gone), sent))
     if isinstance(command.request, TriggerMessage):
         state = replace(state, triggered=state.triggered | {command.request.message})
-    return Outcome(state, sent, (sent,), (_changed(state, sent, now),))
+    return Outcome(state, sent, (sent, *moot), tuple(_changed(state, c, now) for c in (sent, *moot)))
+
+
+def _is_moot(earlier: Command, command: Command) -> bool:
+    """Say whether it no longer matters what became of an earlier command, since a new one sets the same thing."""
+    kind = type(command.request)
+    target = _TARGETS.get(kind)
+    if target is None or type(earlier.request) is not kind or earlier.state not in _OPEN_FATE:
+        return False
+    return target(earlier.request) == target(command.request)
 
 
 def _refusal(state: PileState, command: Command, now: datetime) -> str:
@@ -45,7 +85,8 @@ def _refusal(state: PileState, command: Command, now: datetime) -> str:
         return f"the pile's registration is {registration.value}: {kind} may not be sent"
     if isinstance(command.request, RemoteStop):
         wanted = command.request.session_id
-        if all(session.id != wanted for session in state.sessions):
+        running = (session.id for session in state.sessions if session.state is SessionState.OPEN)
+        if wanted not in running:
             return f"session {wanted} is not running on this pile"
     return ""
 
@@ -69,13 +110,22 @@ def decide_failure(
 def decide_timeout(state: PileState, command_id: str, now: datetime) -> Outcome[None]:
     """Return the state after a time-out, which does not mean "did not happen" (field problem 22): a late answer settles it."""
     error = "no answer in time; the pile may have done it all the same"
-    return _concluded(state, command_id, now, CommandState.TIMED_OUT, error=error)
+    return _left_open(state, command_id, now, CommandState.TIMED_OUT, error)
 
 
 def decide_loss(state: PileState, command_id: str, now: datetime) -> Outcome[None]:
     """Return the state after the connection was lost between the frame and its answer."""
     error = "the connection was lost before the answer"
-    return _concluded(state, command_id, now, CommandState.UNKNOWN, error=error)
+    return _left_open(state, command_id, now, CommandState.UNKNOWN, error)
+
+
+def _left_open(
+    state: PileState, command_id: str, now: datetime, verdict: CommandState, error: str
+) -> Outcome[None]:
+    command = find(state, command_id)
+    if command is None or command.state is not CommandState.SENT:
+        return Outcome(state, None)
+    return _concluded(state, command_id, now, verdict, error=error)
 
 
 def _concluded(
@@ -94,17 +144,24 @@ def _concluded(
     others = tuple(c for c in state.commands if c.id != command_id)
     # An open fate stays in memory, so that a late answer finds it; an accepted start, until its session begins.
     awaited = verdict is CommandState.ACCEPTED and isinstance(command.request, RemoteStart)
-    kept = (*others, command) if awaited or verdict not in FINAL else others
-    return Outcome(replace(state, commands=kept[-16:]), None, (command,), (_changed(state, command, now),))
+    kept = _remembered((*others, command)) if awaited or verdict not in FINAL else others
+    return Outcome(replace(state, commands=kept), None, (command,), (_changed(state, command, now),))
+
+
+def _remembered(commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Return the commands without the oldest of those that wait for nothing in particular; an answer finds every sent one."""
+    settled = [c.id for c in commands if c.state is not CommandState.SENT]
+    forgotten = set(settled[:-_REMEMBERED])
+    return tuple(c for c in commands if c.id not in forgotten)
 
 
 def resolve_by_start(state: PileState, session: Session, now: datetime) -> Outcome[None]:
     """Return the state after a session began: if a remote start asked for it, that command is settled and knows its session."""
-    command = next((c for c in state.commands if _asked_for(c, session)), None)
+    command = next((c for c in reversed(state.commands) if _asked_for(c, session)), None)
     if command is None:
         return Outcome(state, None)
     resolved = replace(command, session_id=session.id)
-    if command.state in (CommandState.TIMED_OUT, CommandState.UNKNOWN):
+    if command.state in _OPEN_FATE:
         resolved = replace(resolved, state=CommandState.ACCEPTED, finished_at=now, error="")
     others = tuple(c for c in state.commands if c.id != command.id)
     kept = (*others, resolved) if resolved.state is CommandState.SENT else others
@@ -114,10 +171,12 @@ def resolve_by_start(state: PileState, session: Session, now: datetime) -> Outco
 def _asked_for(command: Command, session: Session) -> bool:
     """Say whether a remote start led to a session: by its id (2.0.1), else by token and connector (1.6 has no id)."""
     request = command.request
-    if not isinstance(request, RemoteStart) or command.session_id is not None:
+    if not isinstance(request, RemoteStart) or command.session_id is not None or command.sent_at is None:
         return False
     if session.remote_start_id is not None:
         return command.remote_start_id == session.remote_start_id
+    if not -_STARTS_BEFORE <= session.started_at - command.sent_at <= _STARTS_WITHIN:
+        return False
     same_evse = request.evse_id in (None, session.evse_id)
     return same_evse and fold_uid(request.token_uid) == fold_uid(session.token_uid)
 

@@ -127,6 +127,21 @@ def _heard_again(session: Session, now: datetime) -> Session:
     return replace(session, last_event_at=now)
 
 
+def set_back(session: Session, event: TransactionEvent, now: datetime, max_power_w: int | None) -> bool:
+    """Say whether the pile's clock has been set back during the session, so that this message is from now.
+
+    Its time is before that of a reading that is known, yet the meter has gone on, and so has the sequence number (2.x;
+    1.6 piles send in order, 1.6 §3.7.1). A message that is merely late has a lower register.
+    """
+    last = session.readings[-1] if session.readings else None
+    if last is None or event.at >= last.at or session.ended_at is not None:
+        return False
+    if event.seq_no is not None and not (session.seen and event.seq_no == session.seen[-1][1] + 1):
+        return False
+    told = [Reading(now, reading.register_wh) for reading in registers(event.values)]
+    return any(r.register_wh > last.register_wh and energy.plausible(last, r, max_power_w) for r in told)
+
+
 def _noted(session: Session, event: TransactionEvent, over: bool, now: datetime) -> dict[str, Any]:
     """Return the changes that every message makes."""
     changes: dict[str, Any] = {

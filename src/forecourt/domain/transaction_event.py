@@ -81,6 +81,13 @@ def _timed_value(
     return value if when == value.at else MeterValue(when, value.samples)
 
 
+def moved(event: TransactionEvent, at: datetime) -> TransactionEvent:
+    """Return a (timed) event at another time, its meter values as far from it as before."""
+    shift = at - event.at
+    values = tuple(MeterValue(value.at and value.at + shift, value.samples) for value in event.values)
+    return replace(event, at=at, clock_right=False, values=values)
+
+
 class TransactionReply(msgspec.Struct, frozen=True):
     """The answer, in our words. ``token_status`` is None where the message named no token; ``session_id`` 0 where none was found.
 

@@ -15,7 +15,7 @@ from forecourt.domain.session_opening import adopted, opened
 from forecourt.domain.session_rows import entry, row_of
 from forecourt.domain.session_turns import turned
 from forecourt.domain.transaction_case import Case, Facts, Rules, start_key
-from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply, timed
+from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply, moved, timed
 
 __all__ = [
     "Case",
@@ -139,13 +139,15 @@ def _open(state: PileState, case: Case) -> Outcome[TransactionReply]:
 
 
 def _continue(state: PileState, session: Session, case: Case) -> Outcome[TransactionReply]:
-    after = session_fold.apply(session, case.event, case.now, state.pile.max_power_w)
-    if case.event.key in session.keys:
-        return _repeated(state, session, after, case)
-    after = adopted(after, case)
+    event, now, rating = case.event, case.now, state.pile.max_power_w
+    if event.key in session.keys:
+        return _repeated(state, session, session_fold.apply(session, event, now, rating), case)
+    if session_fold.set_back(session, event, now, rating):
+        case = replace(case, event=moved(event, now))
+    after = adopted(session_fold.apply(session, case.event, now, rating), case)
     if after.evse_id == session.evse_id:
         return _finish(state, session, after, case)
-    state, left = refresh_evse(replace(state, sessions=_others(state, after)), session.evse_id, case.now)
+    state, left = refresh_evse(replace(state, sessions=_others(state, after)), session.evse_id, now)
     return _arrived(state, session, after, case, left)
 
 
