@@ -46,7 +46,9 @@ async def add_operator(
     password = password or secrets.token_urlsafe(12)
     async with _slots:
         hashed = await asyncio.to_thread(_hasher.hash, password)
-    row = Operator(username=username, role=role, password_hash=hashed, created_at=sv.clock.now())
+    known = await sv.store.operator(username)
+    made = known or Operator(username=username, password_hash="", created_at=sv.clock.now())
+    row = replace(made, role=role, password_hash=hashed)
     await sv.store.write(row, audit.entry(sv, actor, "operator.put", username, role.value))
     return password
 

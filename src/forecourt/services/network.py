@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 import secrets
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
 
@@ -134,7 +134,11 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def _is_zone(name: str) -> bool:
-    return name in available_timezones()
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 async def _require_tariff(sv: Services, tariff_id: str | None) -> None:

@@ -33,4 +33,6 @@ async def admit_unknown(sv: Services, pile_id: str, version: str) -> None:
         admission=Registration.PENDING,
         created_at=sv.clock.now(),
     )
-    await sv.store.write(UNASSIGNED, pile)
+    # An operator may have changed the station where they wait.
+    station = await sv.store.station(UNASSIGNED.id) or UNASSIGNED
+    await sv.store.write(station, pile)

@@ -11,6 +11,7 @@ from forecourt.domain import remote_control
 from forecourt.domain.command import Command, RemoteStart, Request
 from forecourt.domain.outcome import Outcome, PileState
 from forecourt.services.context import Services
+from forecourt.store.errors import Status, WriteError
 
 DEFAULT_LIFE = timedelta(seconds=60)
 
@@ -31,10 +32,9 @@ async def submit(
 
     Raises RefusedError for a pile that does not exist, or for a key that was used for another request.
     """
-    if idempotency_key:
-        known = await sv.store.command_by_key(requested_by, idempotency_key)
-        if known is not None:
-            return _same(known, pile_id, request)
+    known = await _by_key(sv, requested_by, idempotency_key)
+    if known is not None:
+        return _same(known, pile_id, request)
     if await sv.store.pile(pile_id) is None:
         raise RefusedError(f"there is no pile {pile_id!r}")
     now = sv.clock.now()
@@ -43,14 +43,25 @@ async def submit(
         pile_id=pile_id,
         request=request,
         requested_by=requested_by,
-        idempotency_key=idempotency_key,
+        idempotency_key=idempotency_key or None,
         created_at=now,
         expires_at=now + life * sv.clock.speed,
         remote_start_id=await _start_id(sv) if isinstance(request, RemoteStart) else None,
     )
-    await sv.store.write(command)
+    try:
+        await sv.store.write(command)
+    except WriteError as error:
+        # The same key a moment earlier, in another request.
+        known = await _by_key(sv, requested_by, idempotency_key)
+        if error.status is not Status.CONFLICT or known is None:
+            raise
+        return _same(known, pile_id, request)
     sv.bus.publish(pile_subject(pile_id), msgspec.json.encode(command))
     return command
+
+
+async def _by_key(sv: Services, requested_by: str, key: str | None) -> Command | None:
+    return await sv.store.command_by_key(requested_by, key) if key else None
 
 
 def _same(known: Command, pile_id: str, request: Request) -> Command:
