@@ -167,7 +167,7 @@ async def _fill(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _api(template: Path, folder: Path, secrets: dict[str, str]) -> AsyncIterator[Api]:
+async def made_api(template: Path, folder: Path, secrets: dict[str, str]) -> AsyncIterator[Api]:
     async with services(Path(shutil.copytree(template, folder / "data"))) as sv:
         api = Api(sv, secrets)
         async with api.client:
@@ -177,14 +177,14 @@ async def _api(template: Path, folder: Path, secrets: dict[str, str]) -> AsyncIt
 @pytest.fixture
 async def api(templates: Templates, tmp_path: Path) -> AsyncIterator[Api]:
     """The API of an empty network."""
-    async with _api(templates.empty, tmp_path, templates.secrets) as made:
+    async with made_api(templates.empty, tmp_path, templates.secrets) as made:
         yield made
 
 
 @pytest.fixture
 async def filled(templates: Templates, tmp_path: Path) -> AsyncIterator[Api]:
     """The API of a small network."""
-    async with _api(templates.filled, tmp_path, templates.secrets) as made:
+    async with made_api(templates.filled, tmp_path, templates.secrets) as made:
         yield made
 
 

@@ -46,33 +46,33 @@ async def test_an_id_in_the_body_must_be_that_of_the_path(api: Api) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "$.id")
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "field"),
-    [
-        ("/stations/n", {**STATION, "lat": 91}, "$.lat"),
-        ("/stations/n", {**STATION, "grid_w": "2"}, "$.grid_w"),
-        ("/stations/n", {**STATION, "grid_w": -1}, "$.grid_w"),
-        ("/stations/n", {**STATION, "name": "a\nb"}, "$.name"),
-        ("/stations/n", {**STATION, "time_zone": "Mars/Base"}, "$.time_zone"),
-        ("/stations/n", {**STATION, "tariff_id": "none"}, "$.tariff_id"),
-        ("/stations/n", {**STATION, "colour": "red"}, "$"),
-        ("/stations/n", {"name": "n", "lat": 1}, "$"),
-        ("/stations/n", [], "$"),
-        ("/piles/p", {"station_id": "nowhere"}, "$.station_id"),
-        ("/piles/p", {"station_id": "plaza", "ocpp_version": "3.0"}, "$.ocpp_version"),
-        ("/piles/p", {"station_id": "plaza", "compression": 1}, "$.compression"),
-        ("/piles/a%2Fb", {"station_id": "plaza"}, "$.id"),
-        ("/tokens/t", {"expires_at": "2026-01-01T00:00:00"}, "$.expires_at"),
-        ("/tokens/t", {"status": "unknown"}, "$.status"),
-        (f"/tokens/{'t' * 37}", {}, "$.uid"),
-    ],
-)
-async def test_what_is_wrong_is_named(filled: Api, path: str, body: object, field: str) -> None:
-    answer = await filled.call("PUT", path, body)
-    problem = answer.json()
-    assert (answer.status_code, problem["type"]) == (422, "urn:forecourt:problem:invalid")
-    assert [error["path"] for error in problem["errors"]] == [field]
-    assert problem["detail"]
+WRONG: list[tuple[str, object, str]] = [
+    ("/stations/n", {**STATION, "lat": 91}, "$.lat"),
+    ("/stations/n", {**STATION, "grid_w": "2"}, "$.grid_w"),
+    ("/stations/n", {**STATION, "grid_w": -1}, "$.grid_w"),
+    ("/stations/n", {**STATION, "name": "a\nb"}, "$.name"),
+    ("/stations/n", {**STATION, "time_zone": "Mars/Base"}, "$.time_zone"),
+    ("/stations/n", {**STATION, "tariff_id": "none"}, "$.tariff_id"),
+    ("/stations/n", {**STATION, "colour": "red"}, "$"),
+    ("/stations/n", {"name": "n", "lat": 1}, "$"),
+    ("/stations/n", [], "$"),
+    ("/piles/p", {"station_id": "nowhere"}, "$.station_id"),
+    ("/piles/p", {"station_id": "plaza", "ocpp_version": "3.0"}, "$.ocpp_version"),
+    ("/piles/p", {"station_id": "plaza", "compression": 1}, "$.compression"),
+    ("/piles/a%2Fb", {"station_id": "plaza"}, "$.id"),
+    ("/tokens/t", {"expires_at": "2026-01-01T00:00:00"}, "$.expires_at"),
+    ("/tokens/t", {"status": "unknown"}, "$.status"),
+    (f"/tokens/{'t' * 37}", {}, "$.uid"),
+]
+
+
+async def test_what_is_wrong_is_named(filled: Api) -> None:
+    for path, body, field in WRONG:
+        answer = await filled.call("PUT", path, body)
+        problem = answer.json()
+        assert (answer.status_code, problem["type"]) == (422, "urn:forecourt:problem:invalid"), (path, body)
+        assert [error["path"] for error in problem["errors"]] == [field], (path, body)
+        assert problem["detail"]
 
 
 async def test_a_pile_shows_its_connection_its_evses_and_what_is_odd(connected: Api) -> None:

@@ -65,25 +65,25 @@ async def test_what_is_added_behind_the_cursor_does_not_move_the_pages(filled: A
     assert [row["id"] for row in second["items"]] == ["PILE-3"]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", True),
-        ("?state=closed", True),
-        ("?state=open", False),
-        ("?state=problem", False),
-        ("?station_id=plaza&pile_id=PILE-1", True),
-        ("?pile_id=PILE-2", False),
-        ("?token_uid=04a2b3c4d5e680", True),
-        ("?token_uid=other", False),
-        ("?since=2026-01-15T04:00:00Z&until=2026-01-15T04:00:01Z", True),
-        ("?since=2026-01-15T12:00:01%2B08:00", False),
-        ("?until=2026-01-15T04:00:00Z", False),
-    ],
+FILTERS = (
+    ("", True),
+    ("?state=closed", True),
+    ("?state=open", False),
+    ("?state=problem", False),
+    ("?station_id=plaza&pile_id=PILE-1", True),
+    ("?pile_id=PILE-2", False),
+    ("?token_uid=04a2b3c4d5e680", True),
+    ("?token_uid=other", False),
+    ("?since=2026-01-15T04:00:00Z&until=2026-01-15T04:00:01Z", True),
+    ("?since=2026-01-15T12:00:01%2B08:00", False),
+    ("?until=2026-01-15T04:00:00Z", False),
 )
-async def test_filters_of_sessions(filled: Api, query: str, found: bool) -> None:
-    ids = [row["id"] for row in (await filled.get(f"/sessions{query}", role="operator"))["items"]]
-    assert ids == ([SESSION.id] if found else [])
+
+
+async def test_filters_of_sessions(filled: Api) -> None:
+    for query, found in FILTERS:
+        ids = [row["id"] for row in (await filled.get(f"/sessions{query}", role="operator"))["items"]]
+        assert ids == ([SESSION.id] if found else []), query
 
 
 async def test_viewers_may_not_ask_whose_sessions_these_are(filled: Api) -> None:
