@@ -156,7 +156,7 @@ class World:
         """A transaction message arrives, at its own time unless it is said when."""
         self.now = now or event.pile_at or self.now
         found = self._look_up(event) if transactions.must_look_up(self.state, event) else None
-        ids = self._ids() if transactions.may_open(self.state, event) else (0, 0)
+        ids = self._ids() if transactions.may_open(self.state, event, found) else (0, 0)
         status = self.token_status if event.token else None
         case = Case(event, Facts(status, found, *ids), self.now, self.rules)
         outcome = transactions.decide(self.state, case)

@@ -91,9 +91,9 @@ def is_replay(session: Session, event: TransactionEvent) -> bool:
     return event.message_id == session.start_message_id or event.key == session.start_content
 
 
-def may_open(state: PileState, event: TransactionEvent) -> bool:
-    """Say whether a message may open a session, for which ids are needed then."""
-    session = find(state, event)
+def may_open(state: PileState, event: TransactionEvent, found: Session | None = None) -> bool:
+    """Say whether a message may open a session, for which ids are needed then; ``found`` is what the database knows."""
+    session = find(state, event) or found
     if session is not None:
         return _is_16_start(event) and not _repeats(session, event)
     return event.kind is Kind.STARTED or (event.seq_no is not None and bool(event.transaction_id))

@@ -25,15 +25,17 @@ def transaction_event(
     asked = event.token is not None and status is None
     if asked or transactions.must_look_up(state, event):
         return _looked_up(sv, state, event, now)
-    ids = _ids(sv, state, event)
+    ids = _ids(sv, state, event, None)
     if ids is None:
         return _looked_up(sv, state, event, now)
     return _decided(sv, state, Case(event, Facts(status, None, *ids), now, sv.rules))
 
 
-def _ids(sv: Services, state: PileState, event: TransactionEvent) -> tuple[int, int] | None:
+def _ids(
+    sv: Services, state: PileState, event: TransactionEvent, found: Session | None
+) -> tuple[int, int] | None:
     """Return the ids of the session that the message may open; zeros when it opens none, None when the ranges are empty."""
-    if not transactions.may_open(state, event):
+    if not transactions.may_open(state, event, found):
         return 0, 0
     transaction_id = -1 if event.transaction_id else sv.transaction_ids.take()
     session_id = sv.session_ids.take()
@@ -43,7 +45,7 @@ def _ids(sv: Services, state: PileState, event: TransactionEvent) -> tuple[int, 
 async def _looked_up(sv: Services, state: PileState, event: TransactionEvent, now: datetime) -> Reply:
     status = await _status(sv, event, now)
     found = await _found(sv, state, event)
-    while (ids := _ids(sv, state, event)) is None:
+    while (ids := _ids(sv, state, event, found)) is None:
         await sv.session_ids.refilled()
         await sv.transaction_ids.refilled()
     return _decided(sv, state, Case(event, Facts(status, found, *ids), now, sv.rules))
