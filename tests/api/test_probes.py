@@ -53,12 +53,17 @@ async def metrics(api: Api) -> dict[tuple[str, str], float]:
 
 
 async def test_metrics_of_process_store_and_network(filled: Api) -> None:
+    await filled.sv.store.write()
     Counter("forecourt_test_frames", "Frames", ["direction"], registry=filled.registry).labels("in").inc(3)
     found = await metrics(filled)
     assert found["forecourt_test_frames_total", "in"] == 3
     assert found["forecourt_commit_pending", ""] == 0
     assert found["forecourt_commit_failing", ""] == 0
-    assert found["forecourt_store_log_dropped_total", ""] == 0
+    assert found["forecourt_commit_failures_total", ""] == 0
+    assert found["forecourt_commit_seconds_count", ""] >= 1
+    assert (
+        found["forecourt_commit_batch_size_bucket", "+Inf"] == found["forecourt_commit_batch_size_count", ""]
+    )
     assert found["forecourt_piles", ""] == 3
     assert found["forecourt_evses", "UNKNOWN"] == 1
     assert found["forecourt_sessions_open", ""] == 0

@@ -118,6 +118,8 @@ def _describe(
     operation["operationId"] = name
     operation["summary"] = summary.rstrip(".")
     operation["description"] = f"{rest}\n\nRole: {ROLES[name].value}.".strip()
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     body, answer = body_of(handler), answer_of(handler)
     if body is not None:
         content: dict[str, Any] = {"schema": schemas[body]}
@@ -131,6 +133,17 @@ def _describe(
         str(handler.status_code): success,
         "default": {"$ref": "#/components/responses/Problem"},
     }
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """What may be left out of a query or a header is never null there."""
+    kinds = [kind for kind in schema.get("oneOf", ()) if kind != {"type": "null"}]
+    found = {key: value for key, value in schema.items() if key != "oneOf"} | (kinds[0] if kinds else {})
+    if isinstance(found.get("type"), list):
+        [found["type"]] = [kind for kind in found["type"] if kind != "null"]
+    if "enum" in found:
+        found["enum"] = [value for value in found["enum"] if value is not None]
+    return found
 
 
 def _problem_response() -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Metrics in Prometheus' text format: what the parts of the process count, and the network as the database knows it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
 from forecourt.services.context import Services
 from forecourt.store.errors import StoreError
+from forecourt.store.measured import Distribution
 from forecourt.store.reads.overview import Overview
 from forecourt.store.store import Store
 
@@ -15,25 +17,29 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class StoreMetrics:
-    """What is waiting to be written, for a registry."""
+    """Transactions, and what waits for one, for a registry."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        commit = self._store.commit
+        commit, done = self._store.commit, self._store.transactions
         yield GaugeMetricFamily(
             "forecourt_commit_pending", "Writes that are not committed yet", commit.pending
         )
         yield GaugeMetricFamily(
             "forecourt_commit_failing", "1 while the database refuses what is written", float(commit.failing)
         )
-        yield CounterMetricFamily(
-            "forecourt_store_log_dropped",
-            "Entries of the OCPP log lost in a full queue",
-            self._store.log_dropped,
-        )
+        yield CounterMetricFamily("forecourt_commit_failures", "Transactions that failed", done.failures)
+        yield _histogram("forecourt_commit_batch_size", "Pieces of work in a transaction", done.sizes)
+        yield _histogram("forecourt_commit_seconds", "Duration of a transaction", done.seconds)
+
+
+def _histogram(name: str, text: str, found: Distribution) -> HistogramMetricFamily:
+    bounds = (*map(str, found.bounds), "+Inf")
+    buckets = list(zip(bounds, accumulate(found.counts), strict=True))
+    return HistogramMetricFamily(name, text, buckets=buckets, sum_value=found.sum)
 
 
 class _Fixed:

@@ -14,6 +14,7 @@ from forecourt.store.commit import GroupCommit, Limits
 from forecourt.store.database import Database, parse, reader
 from forecourt.store.errors import Status, WriteError
 from forecourt.store.log import DELAY_S, Lossy, LossyLog
+from forecourt.store.measured import Measured
 from forecourt.store.outage import Spoken
 from forecourt.store.reads.accounts import AccountReads
 from forecourt.store.reads.billing import BillingReads
@@ -56,8 +57,8 @@ class Store(
         self._compaction_cursor: tuple[int, str] = compaction.START
 
         self._log = LossyLog(self._flush_log_soon)
-        execute = Spoken(writer.execute, database.shown)
-        self.commit = GroupCommit(execute, time.monotonic, self._later, self._log.take, limits)
+        self.transactions = Measured(Spoken(writer.execute, database.shown), time.monotonic)
+        self.commit = GroupCommit(self.transactions, time.monotonic, self._later, self._log.take, limits)
 
     @classmethod
     async def open(cls, url: str | Path, limits: Limits = Limits()) -> Self:  # noqa: B008  (frozen)
