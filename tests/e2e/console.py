@@ -11,8 +11,14 @@ from tests.e2e.server import Server
 @asynccontextmanager
 async def signed_in(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A browser in which the first operator has signed in."""
-    username, password = server.operator()
-    async with httpx.AsyncClient(base_url=server.running.url, timeout=30) as browser:
+    async with signed_in_as(server.running.url, *server.operator()) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def signed_in_as(url: str, username: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in which this operator has signed in."""
+    async with httpx.AsyncClient(base_url=url, timeout=30) as browser:
         form = await browser.get("/sign-in")
         csrf = re.search(r'name="csrf" value="([^"]+)"', form.text)
         assert csrf, form.text
