@@ -16,7 +16,6 @@ from forecourt.domain.availability import StatusReport
 from forecourt.domain.meter import REGISTER, MeterValue, Sample
 from forecourt.domain.outcome import Outcome, PileState
 from forecourt.domain.pile import Evse, Pile, Registration
-from forecourt.domain.reading import Reading
 from forecourt.domain.session import (
     IN_MEMORY,
     EvseReading,
@@ -25,6 +24,7 @@ from forecourt.domain.session import (
     Session,
     SessionProgress,
     SessionState,
+    Span,
 )
 from forecourt.domain.session_fold import restored
 from forecourt.domain.station import Station
@@ -251,5 +251,7 @@ class World:
     def open_sessions(self) -> list[int]:
         return [session.id for session in self.state.sessions if session.state is SessionState.OPEN]
 
-    def readings_of(self, session_id: int) -> tuple[Reading, ...]:
-        return self.whole(session_id).readings
+    @property
+    def idle(self) -> list[Span]:
+        """The idle time of the only session there is."""
+        return list(self.session.idle)

@@ -124,6 +124,8 @@ def _session_after(
 ) -> Session:
     if session.state is SessionState.OPEN and evse_status == "Available":
         return flagged(session, Flag.AVAILABLE_WHILE_OPEN)
+    if session.state is SessionState.OPEN and session.start_key == 0:
+        return session  # 2.x: its own events say it
     if raw_status in _TOLD.get(session.state, ()):
         at = now if raw_status in idle.BY_THE_CAR else earliest
         return set_charging_state(session, raw_status, at)
