@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
+from rich.console import Console
 
 from forecourt import config, instance
 from forecourt.cli.output import FailedError
@@ -29,7 +30,10 @@ async def _connected(settings: config.Config) -> AsyncIterator[httpx.AsyncClient
 
 
 def with_api(use: Callable[[httpx.AsyncClient], Awaitable[Result]], **overrides: object) -> Result:
-    """Run a coroutine function with a connected client. Raises FailedError when the server can't be reached."""
+    """Run a coroutine function with a connected client; on a terminal, show that something is going on.
+
+    Raises FailedError when the server can't be reached.
+    """
     settings = config.load(os.environ, **overrides)
 
     async def run() -> Result:
@@ -39,7 +43,8 @@ def with_api(use: Callable[[httpx.AsyncClient], Awaitable[Result]], **overrides:
             except httpx.TransportError as error:
                 raise FailedError(f"the server does not answer: {error}") from None
 
-    return asyncio.run(run())
+    with Console(stderr=True).status("asking the server …"):
+        return asyncio.run(run())
 
 
 async def call(client: httpx.AsyncClient, method: str, path: str, **arguments: Any) -> Any:

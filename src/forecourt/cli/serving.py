@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from forecourt import config
 from forecourt.cli.network import DataDir
+from forecourt.cli.output import Json, show_json
 
 Host = Annotated[str | None, typer.Option(help="Address of console and API (FORECOURT_HTTP_HOST).")]
 Port = Annotated[int | None, typer.Option(help="Port of console and API (FORECOURT_HTTP_PORT).")]
@@ -66,9 +68,12 @@ def demo(
 def migrate(
     database_url: Annotated[str | None, typer.Option(help="PostgreSQL URL (FORECOURT_DATABASE_URL).")] = None,
     data_dir: DataDir = None,
+    as_json: bool = Json,
 ) -> None:
     """Bring the database's schema up to this version; refused while a server is running."""
     settings = config.load(os.environ, database_url=database_url, data_dir=data_dir)
     from forecourt.app import migrate as bring_up_to_date  # noqa: PLC0415
 
-    typer.echo(asyncio.run(bring_up_to_date(settings)))
+    with Console(stderr=True).status("migrating …"):
+        done = asyncio.run(bring_up_to_date(settings))
+    show_json({"done": done}) if as_json else typer.echo(done)
