@@ -116,7 +116,7 @@ async def services(folder: Path) -> AsyncIterator[Services]:
     store = await Store.open(folder / "forecourt.sqlite3")
     clock = SystemClock()
     yield Services(
-        config=Config(data_dir=folder, call_timeout=0.2),
+        config=Config(data_dir=folder, http_port=0, call_timeout=0.2),
         clock=clock,
         store=store,
         bus=EmbeddedBus(),

@@ -159,7 +159,10 @@ async def test_any_ocpp_call_is_audited_without_passwords(connected: Api) -> Non
 
 async def test_a_pile_that_refuses_the_message(connected: Api) -> None:
     def refuse(command: Command) -> Command:
-        return msgspec.structs.replace(command, state=CommandState.REJECTED, error="NotImplemented: what?")
+        error = "NotImplemented: what?"
+        return msgspec.structs.replace(
+            command, state=CommandState.REJECTED, error=error, sent_at=command.created_at
+        )
 
     await pile_that(connected, refuse)
     answer = await connected.call("POST", "/piles/PILE-1/ocpp", {"action": "Nonsense"})
@@ -167,6 +170,16 @@ async def test_a_pile_that_refuses_the_message(connected: Api) -> None:
     assert (answer.json()["state"], answer.json()["error"], answer.json()["result"]) == (
         "rejected", "NotImplemented: what?", None,
     )  # fmt: skip
+
+
+async def test_a_pile_that_may_not_be_sent_anything(connected: Api) -> None:
+    error = "the pile's registration is new: RawCall may not be sent"
+    await pile_that(
+        connected, lambda command: msgspec.structs.replace(command, state=CommandState.REJECTED, error=error)
+    )
+    answer = await connected.call("POST", "/piles/PILE-1/ocpp", {"action": "GetLog"})
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:forecourt:problem:conflict")
+    assert error in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("state", [CommandState.TIMED_OUT, CommandState.UNKNOWN])

@@ -1,5 +1,6 @@
 """Commands: what is asked of piles, and what became of it."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ from forecourt.api.auth import Caller
 from forecourt.api.inputs import AnyRequest, By, Cursor, Filter, Limit, PileId, Sv
 from forecourt.api.masking import shown, veiled
 from forecourt.api.pages import Page, paged
-from forecourt.api.problem import KEY_REUSED, NO_ANSWER, NOT_CONNECTED, ProblemError, missing
+from forecourt.api.problem import CONFLICT, KEY_REUSED, NO_ANSWER, NOT_CONNECTED, ProblemError, missing
 from forecourt.api.routes.piles import known
 from forecourt.api.schema.commands import CommandBody, CommandView, OcppAnswer, OcppCall
 from forecourt.api.waiting import UNDECIDED, outcome
@@ -18,10 +19,9 @@ from forecourt.domain.command import Command, CommandState, RawCall, Request
 from forecourt.services import audit, remote_control
 from forecourt.services.context import Services
 from forecourt.services.remote_control import RefusedError
-from forecourt.store.errors import Status, WriteError
 
-# The answer is committed before it is told: the pile's own time-out, and a little more.
-GRACE_S = 5.0
+# A call that waits for others longer than this is not sent any more: whoever asked would be gone before its answer.
+SEND_WITHIN_S = 5.0
 
 Key = Annotated[
     str | None,
@@ -53,16 +53,10 @@ async def send_command(
 
 
 async def _submitted(
-    sv: Services, pile_id: str, request: Request, caller: Caller, key: str | None = None
+    sv: Services, pile_id: str, request: Request, caller: Caller, key: str | None
 ) -> Command:
     try:
-        try:
-            return await remote_control.submit(sv, pile_id, request, caller.name, key)
-        except WriteError as error:
-            if error.status is not Status.CONFLICT:
-                raise
-            # The same key at the same moment: the other one was first, and is there now.
-            return await remote_control.submit(sv, pile_id, request, caller.name, key)
+        return await remote_control.submit(sv, pile_id, request, caller.name, key)
     except RefusedError as error:
         raise ProblemError(KEY_REUSED, f"{error}: take a new key for a new command") from None
 
@@ -102,12 +96,19 @@ async def call_ocpp(sv: Sv, caller: By, pile_id: PileId, data: JSONBody[OcppCall
     if detail is None or not detail.owner.online:
         raise ProblemError(NOT_CONNECTED, f"pile {pile_id!r} is not connected: try again when it is")
     await sv.store.write(audit.entry(sv, caller.name, "pile.ocpp", pile_id, _audited(data)))
-    command = await _submitted(sv, pile_id, RawCall(data.action, data.payload), caller)
-    decided = await outcome(sv, command.id, sv.config.call_timeout + GRACE_S) or command
-    if decided.state in UNDECIDED or decided.state in (CommandState.TIMED_OUT, CommandState.UNKNOWN):
-        reason = decided.error or "no answer in time; the pile may have done it all the same"
-        raise ProblemError(NO_ANSWER, f"{reason}: see GET /commands/{command.id}", command_id=command.id)
+    request, life = RawCall(data.action, data.payload), timedelta(seconds=SEND_WITHIN_S)
+    command = await remote_control.submit(sv, pile_id, request, caller.name, life=life)
+    decided = await outcome(sv, command.id, SEND_WITHIN_S + sv.config.call_timeout) or command
+    _require_answer(decided)
     return OcppAnswer(command_id=command.id, state=decided.state, result=decided.result, error=decided.error)
+
+
+def _require_answer(command: Command) -> None:
+    if command.state in UNDECIDED or command.state in (CommandState.TIMED_OUT, CommandState.UNKNOWN):
+        reason = command.error or "no answer in time; the pile may have done it all the same"
+        raise ProblemError(NO_ANSWER, f"{reason}: see GET /commands/{command.id}", command_id=command.id)
+    if command.state is CommandState.REJECTED and command.sent_at is None:
+        raise ProblemError(CONFLICT, f"it was not sent: {command.error}", command_id=command.id)
 
 
 def _audited(call: OcppCall) -> str:
