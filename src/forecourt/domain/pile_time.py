@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 TOLERANCE = timedelta(minutes=2)
 # No pile keeps messages for so long. What is older has no clock behind it: it counts from 1970, or from its build date.
 OLDEST = timedelta(days=180)
+_NO_TIME = timedelta()
 _TOLERANCE_S = TOLERANCE.total_seconds()
 
 
@@ -13,7 +14,8 @@ def effective_time(pile_at: datetime | None, received_at: datetime, offset_s: fl
 
     ``offset_s`` is the estimate of pile clock minus ours (``estimate``). A stamp in the past is believed (it may come from an
     offline queue); one older than any queue has no clock behind it; one in the future, or from a clock known to run ahead,
-    is moved. The result is never later than ``received_at`` plus the tolerance, so a fast clock can't make a session endless.
+    is moved. The result is never later than ``received_at`` plus the tolerance, so a fast clock can't make a session endless,
+    and never older than any queue.
     """
     if pile_at is None:
         return received_at, False
@@ -24,7 +26,8 @@ def effective_time(pile_at: datetime | None, received_at: datetime, offset_s: fl
         return (pile_at, True) if lead <= TOLERANCE else (received_at, False)
     else:
         usable = True
-    return min(pile_at - timedelta(seconds=offset_s), received_at) if usable else received_at, False
+    at = pile_at - timedelta(seconds=offset_s) if usable else received_at
+    return at if -OLDEST <= at - received_at <= _NO_TIME else received_at, False
 
 
 def estimate(offset_s: float, pile_at: datetime | None, received_at: datetime) -> float:

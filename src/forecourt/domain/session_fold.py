@@ -194,8 +194,8 @@ def _bounded(before: Session, session: Session, event: TransactionEvent, now: da
         session = _ended(session, event, now)
     if session.ended_at is not None and session.ended_at < session.started_at:
         session = replace(session, ended_at=session.started_at)
-    if session.closed_at is not None and session.ended_at is not None:
-        session = replace(session, closed_at=max(session.closed_at, session.ended_at))
+    if session.closed_at is not None:
+        session = replace(session, closed_at=max(session.closed_at, session.ended_at or session.started_at))
     return session
 
 
