@@ -589,7 +589,7 @@ async def test_a_pile_that_does_not_wait_is_slowed_down_not_refused(house: House
     await asyncio.sleep(0.05)
     connection = house.gateway._hub.registry.get("CP1")
     assert connection is not None
-    assert len(connection.mailbox) <= 16
+    assert len(connection.mailbox.waiting) <= 16
     brake.release()
     assert [(await pile.message())[1] for _ in asked] == asked
 

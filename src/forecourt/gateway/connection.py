@@ -109,7 +109,11 @@ class Connection:
                 self._put_off(call, route, now)
                 return
         self.mailbox.post(CallItem(self, call, route, now))
-        if len(self.mailbox) >= MAX_WAITING or self.endpoint.saturated:
+        if self.mailbox.waiting:
+            self._hold_if_full()
+
+    def _hold_if_full(self) -> None:
+        if len(self.mailbox.waiting) >= MAX_WAITING or self.endpoint.saturated:
             self._held = True
             self.socket.hold()
 
@@ -162,7 +166,7 @@ class Connection:
         self.socket.abort()
 
     def _release(self) -> None:
-        if len(self.mailbox) < MAX_WAITING // 2 and not self.endpoint.saturated:
+        if len(self.mailbox.waiting) < MAX_WAITING // 2 and not self.endpoint.saturated:
             self._held = False
             self.socket.release()
 
@@ -170,6 +174,7 @@ class Connection:
 
     def _repeated(self, event: events.CallRepeated) -> None:
         self._stats.repeated += 1
+        self._hold_if_full()
 
     def _overrun(self, event: events.Overrun) -> None:
         self.drop("more unanswered calls than a socket that is held can bring")

@@ -17,6 +17,7 @@ from forecourt.gateway.credentials import BusyError
 from forecourt.gateway.handshake import Offer, has_token, identity, negotiate
 from forecourt.gateway.hub import Hub
 from forecourt.gateway.socket import PROTOCOL_ERROR, Socket
+from forecourt.gateway.upgrade import Upgrade
 from forecourt.ocpp.version import Version
 from forecourt.store.errors import StoreError
 from forecourt.store.records import PileRecord
@@ -29,7 +30,7 @@ RETRY_AFTER_S = 10
 # A refusal leaves so long after the request came, whatever its reason: its timing tells neither which ids exist, nor how
 # a pile's password is stored.
 REFUSED_AFTER_S = 0.3
-# How long aiohttp waits for the other side's close frame.
+# How long a stop waits for handshakes that are under way.
 _CLOSE_S = 2.0
 # A client that has sent no request, or half of one, after so long is cut off.
 _REQUEST_S = 30.0
@@ -181,9 +182,7 @@ class Listener:
     async def _upgraded(
         self, request: web.Request, pile: Pile, offer: Offer, record: PileRecord | None
     ) -> web.StreamResponse:
-        response = web.WebSocketResponse(
-            timeout=_CLOSE_S,
-            autoping=False,
+        response = Upgrade(
             protocols=(offer.name,) if offer.name else (),
             compress=pile.compression,
             max_msg_size=self._config.max_frame_bytes + 1,  # aiohttp refuses what is not below its limit
@@ -198,7 +197,7 @@ class Listener:
             await self._vanished(pile, record)
             return response
         window = int(response.compress)
-        socket = Socket(response, transport, deflate.deflater(window) if window else None)
+        socket = Socket(response.inbox, transport, deflate.deflater(window) if window else None)
         if record is None or offer.version is None:
             self._no_common_version(socket, pile, offer)
         else:

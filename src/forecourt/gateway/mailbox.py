@@ -18,7 +18,7 @@ from forecourt.gateway.shedding import Gate, Priority
 from forecourt.services import live
 from forecourt.services.context import Services
 from forecourt.store.errors import Status, StoreError
-from forecourt.store.work import Claim, Result, Unit
+from forecourt.store.work import COMMITTED, Claim, Result, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +66,8 @@ class Mailbox:
         "_outcome",
         "_sv",
         "_task",
-        "_waiting",
         "state",
+        "waiting",
     )
 
     def __init__(
@@ -78,7 +78,7 @@ class Mailbox:
         self._task: asyncio.Task[None] | None = None
         self._generation = generation
         self._dropped = dropped
-        self._waiting: list[Item] = []
+        self.waiting: list[Item] = []
         self._item: Item | None = None
         self._outcome: Outcome[Any] | None = None
         self._now = sv.clock.now()
@@ -91,9 +91,6 @@ class Mailbox:
         """Nothing is being done and nothing waits."""
         return self._item is None
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def post(self, item: Item) -> None:
         """Do an item, after those that were posted before it."""
         if self._halted:
@@ -101,12 +98,12 @@ class Mailbox:
         if self._item is None:
             self._run(item)
         else:
-            self._waiting.append(item)
+            self.waiting.append(item)
 
     def halt(self) -> None:
         """Do nothing more: what is not committed yet is forgotten, and the pile will send it again."""
         self._halted = True
-        self._waiting.clear()
+        self.waiting.clear()
         self._outcome = None
 
     def _run(self, item: Item) -> None:
@@ -119,9 +116,9 @@ class Mailbox:
             if not self._start(item):
                 return
             self._item = None
-            if not self._waiting:
+            if not self.waiting:
                 return
-            item = self._waiting.pop(0)
+            item = self.waiting.pop(0)
 
     def _unparked(self) -> None:
         item = self._item
@@ -130,8 +127,8 @@ class Mailbox:
 
     def _next(self) -> None:
         self._item = None
-        if self._waiting:
-            self._run(self._waiting.pop(0))
+        if self.waiting:
+            self._run(self.waiting.pop(0))
 
     def _start(self, item: Item) -> bool:
         """Decide, and say whether that was all; otherwise a callback goes on."""
@@ -182,7 +179,7 @@ class Mailbox:
         if self._halted or item is None or outcome is None:
             return
         self._outcome = None
-        if result.status is Status.COMMITTED:
+        if result is COMMITTED or result.status is Status.COMMITTED:
             self._swap(item, outcome)
             self._next()
         else:

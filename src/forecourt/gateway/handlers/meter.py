@@ -1,7 +1,6 @@
 """Meter values into our units, sample by sample (quirk M08: one message may mix Wh and kWh)."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from math import isfinite
 from types import MappingProxyType
 
@@ -18,21 +17,29 @@ _WHOLE = frozenset({"Wh", "W"})
 
 def values_16(values: tuple[v16.MeterValue, ...] | tuple[v16.TransactionData, ...]) -> tuple[MeterValue, ...]:
     """Translate OCPP 1.6 meter values. What is no number (SignedData, "", "NaN") gives no sample (quirk M06)."""
-    return tuple(
-        MeterValue(value.timestamp, tuple(s for raw in value.sampled_value if (s := _sample_16(raw))))
-        for value in values
-    )
+    read = []
+    for value in values:
+        samples = [sample for raw in value.sampled_value if (sample := _sample_16(raw)) is not None]
+        read.append(MeterValue(value.timestamp, tuple(samples)))
+    return tuple(read)
 
 
 def _sample_16(raw: v16.SampledValue | v16.TransactionDataSampledValue) -> Sample | None:
     try:
-        number = float(raw.value)
+        value = float(raw.value)
     except ValueError:
         return None
-    # OCPP 1.6 §7.43: without a measurand it is the register; "Default = "Wh" if the (default) measurand is an "Energy" type".
+    if not isfinite(value):
+        return None
+    # OCPP 1.6 §3.16.3: the defaults are "a register reading of active import energy in Wh".
     measurand = raw.measurand or REGISTER
-    unit = raw.unit or ("Wh" if measurand.startswith("Energy") else "")
-    return _sample(measurand, number, unit, raw.phase or "", raw.location or "", raw.context or "")
+    unit: str = raw.unit or ("Wh" if measurand.startswith("Energy") else "")
+    kept = _KILO.get(unit)
+    if kept is not None:
+        value, unit = value * 1000, kept
+    if unit in _WHOLE:
+        value = round(value)
+    return Sample(measurand, value, unit, raw.phase or "", raw.location or "", raw.context or "")
 
 
 def values_201(values: tuple[v201.MeterValue, ...] | None) -> tuple[MeterValue, ...]:
@@ -40,29 +47,18 @@ def values_201(values: tuple[v201.MeterValue, ...] | None) -> tuple[MeterValue, 
     if not values:
         return ()
     return tuple(
-        MeterValue(value.timestamp, tuple(s for raw in value.sampled_value if (s := _sample_201(raw))))
-        for value in values
+        [MeterValue(v.timestamp, tuple([_sample_201(raw) for raw in v.sampled_value])) for v in values]
     )
 
 
-def _sample_201(raw: v201.SampledValue) -> Sample | None:
-    measurand = raw.measurand or REGISTER
-    measure = raw.unit_of_measure
-    # 2.0.1 Part 2 §2.46: "Default = "Wh" if the (default) measurand is an "Energy" type"; the multiplier is a power of ten.
-    unit = (measure.unit if measure else None) or ("Wh" if measurand.startswith("Energy") else "")
-    value = raw.value
+def _sample_201(raw: v201.SampledValue) -> Sample:
+    measurand, measure, value = raw.measurand or REGISTER, raw.unit_of_measure, raw.value
+    # 2.0.1 Part 2 §2.49: the unit of an energy is Wh where none is given, the multiplier a power of ten.
+    unit = (measure.unit if measure is not None else None) or ("Wh" if measurand.startswith("Energy") else "")
     if measure is not None and measure.multiplier:
         value = value.scaleb(max(-30, min(30, measure.multiplier)))
-    return _sample(measurand, value, unit, raw.phase or "", raw.location or "", raw.context or "")
-
-
-def _sample(
-    measurand: str, value: float | Decimal, unit: str, phase: str, location: str, context: str
-) -> Sample | None:
-    known = _KILO.get(unit)
-    if known is not None:
-        value, unit = value * 1000, known
-    number = float(value)
-    if not isfinite(number):
-        return None
-    return Sample(measurand, round(value) if unit in _WHOLE else number, unit, phase, location, context)
+    kept = _KILO.get(unit)
+    if kept is not None:
+        value, unit = value * 1000, kept
+    number = round(value) if unit in _WHOLE else float(value)
+    return Sample(measurand, number, unit, raw.phase or "", raw.location or "", raw.context or "")
