@@ -59,8 +59,8 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """RFC 9457. ``type`` names the kind for programs, ``detail`` says to people what is wrong and what to do.
 
-    ``errors`` lists what is wrong in the request; ``command_id`` is the command that got no answer, or was not sent; ``instance`` names
-    an entry of the server's log.
+    ``errors`` lists what is wrong in the request; ``command_id`` is the command that was not sent or got no answer;
+    ``instance`` names an entry of the server's log.
     """
 
     type: str
