@@ -1,14 +1,12 @@
 """Which database: a file of SQLite, or a PostgreSQL server; and the connections to it."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import aiosqlite
 import asyncpg
 import msgspec
-from sqlalchemy import event
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
@@ -16,6 +14,7 @@ from forecourt.store.errors import StoreError
 
 CONNECT_S = 5.0
 STATEMENT_S = 15.0
+MIGRATION_S = 3600.0
 READERS = 4
 
 
@@ -73,22 +72,15 @@ def make_folder(database: SqliteFile) -> None:
 def reader(database: Database) -> AsyncEngine:
     """A pool of connections that read."""
     if isinstance(database, PostgresServer):
-        return _postgres_engine(database, pool_size=READERS, pool_pre_ping=True)
-    return create_async_engine(
-        "sqlite+aiosqlite://",
-        async_creator=_sqlite_opener(database, "ro"),
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=READERS,
-    )
+        return _postgres_engine(database, STATEMENT_S, pool_size=READERS, pool_pre_ping=True)
+    return _sqlite_engine(database, "ro", poolclass=AsyncAdaptedQueuePool, pool_size=READERS)
 
 
 def owner(database: Database) -> AsyncEngine:
     """Connections that change the schema, in transactions that they really begin."""
     if isinstance(database, PostgresServer):
-        return _postgres_engine(database, poolclass=NullPool)
-    engine = create_async_engine(
-        "sqlite+aiosqlite://", async_creator=_sqlite_opener(database, "rwc"), poolclass=NullPool
-    )
+        return _postgres_engine(database, MIGRATION_S, poolclass=NullPool)
+    engine = _sqlite_engine(database, "rwc", poolclass=NullPool)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
@@ -97,22 +89,20 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _sqlite_opener(database: SqliteFile, mode: str) -> Callable[[], Awaitable[aiosqlite.Connection]]:
-    async def open_file() -> aiosqlite.Connection:
-        name = f"file:{quote(str(database.path.absolute()))}?mode={mode}"
-        return await aiosqlite.connect(name, uri=True, isolation_level=None, timeout=5)
-
-    return open_file
+def _sqlite_engine(database: SqliteFile, mode: str, **options: Any) -> AsyncEngine:
+    file = f"file:{quote(str(database.path.absolute()))}"
+    url = URL.create("sqlite+aiosqlite", database=file, query={"mode": mode, "uri": "true"})
+    return create_async_engine(url, connect_args={"isolation_level": None, "timeout": 5}, **options)
 
 
-def _postgres_engine(database: PostgresServer, **options: Any) -> AsyncEngine:
+def _postgres_engine(database: PostgresServer, statement_s: float, **options: Any) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
-        return await connect_postgres(database)
+        return await connect_postgres(database, statement_s)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
 
 
-async def connect_postgres(database: PostgresServer, statement_s: float = STATEMENT_S) -> asyncpg.Connection:
+async def connect_postgres(database: PostgresServer, statement_s: float) -> asyncpg.Connection:
     """A connection that gives up: on connecting, on a statement, and, at the server, on a client that is gone."""
     return await asyncpg.connect(
         database.url,
