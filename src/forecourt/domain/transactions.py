@@ -174,6 +174,7 @@ def _arrived(
         if _same_place(other, session) and other.started_at <= session.started_at:
             after = _turned(state, other, Turn.NEXT_START, case)
             if after is not other:
+                after = priced(state, after, case.now)
                 state, rows = _with_session(state, other, after), (*rows, after)
     return _finish(state, before, _overtaken(state, session, case), case, rows)
 
@@ -192,8 +193,7 @@ def _overtaken(state: PileState, session: Session, case: Case) -> Session:
 
 def _turned(state: PileState, session: Session, what: Turn, case: Case) -> Session:
     at = session.ended_at or case.now
-    after = turned(session, what, at, case.now, case.rules.settle_wait, state.connected_at)
-    return after if after is session else priced(state, after, case.now)
+    return turned(session, what, at, case.now, case.rules.settle_wait, state.connected_at)
 
 
 def _finish(
@@ -248,7 +248,7 @@ def _car_gone(state: PileState, session: Session) -> bool:
 
 
 def _is_price_due(session: Session, case: Case) -> bool:
-    if session.ended_at is not None:
+    if session.ended_at is not None or session.state is not SessionState.OPEN:
         return True
     return (
         session.energy_wh > 0 and case.now - (session.cost_at or session.started_at) >= case.rules.cost_every
