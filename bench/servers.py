@@ -60,7 +60,7 @@ def forecourt(piles: int, database_url: str = "", database_pid: int | None = Non
             "FORECOURT_DATABASE_URL": database_url,
             "FORECOURT_LOG_LEVEL": "warning",
         }
-        with _running(command, variables) as process:
+        with _running(command, variables, stdout=subprocess.DEVNULL) as process:
             url = _announced(process, data_dir)
             yield Server(url, (process.pid, *([database_pid] if database_pid else [])), passwords)
 
