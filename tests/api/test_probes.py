@@ -1,10 +1,16 @@
 """Health, readiness and metrics: for machines, without a token, without a secret."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from prometheus_client import Counter
 from prometheus_client.parser import text_string_to_metric_families
-from tests.api.conftest import Api
+from tests.api.conftest import Api, Templates, services
+from tests.support.nats import NatsServer
 
+from forecourt.bus.nats import NatsBus
 from forecourt.store.errors import StoreError
 
 
@@ -21,7 +27,7 @@ async def test_ready(api: Api) -> None:
     answer = await api.client.get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"ready": True, "checks": {"store": "ok", "commit": "ok", "listener": "ok"}},
+        {"ready": True, "checks": {"store": "ok", "commit": "ok", "bus": "ok", "listener": "ok"}},
     )
 
 
@@ -42,6 +48,23 @@ async def test_not_ready_while_commits_fail(api: Api, monkeypatch: pytest.Monkey
     answer = await api.client.get("/readyz")
     assert answer.status_code == 503
     assert "failed" in answer.json()["checks"]["commit"]
+
+
+@pytest.mark.nats
+async def test_not_ready_without_the_bus(
+    templates: Templates, tmp_path: Path, nats_server: NatsServer
+) -> None:
+    folder = Path(shutil.copytree(templates.empty, tmp_path / "data"))
+    bus = await NatsBus.connect(nats_server.url)
+    async with services(folder) as sv:
+        api = Api(replace(sv, bus=bus), templates.secrets)
+        async with api.client:
+            assert (await api.client.get("/readyz")).json()["checks"]["bus"] == "ok"
+            nats_server.stop()
+            answer = await api.client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["store"]) == (503, "ok")
+    assert answer.json()["checks"]["bus"] != "ok"
+    await bus.close()
 
 
 async def metrics(api: Api) -> dict[tuple[str, str], float]:

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from secrets import token_hex
 
 import msgspec
 
+from forecourt.bus import Bus
 from forecourt.services.context import Services
 from forecourt.store.errors import StoreError
 
-STORE_TIMEOUT_S = 2.0
+TIMEOUT_S = 2.0
 # Of the writes that may wait at most: beyond it, new work would soon be refused.
 FULL = 50_000
 
@@ -31,20 +33,43 @@ class Readiness(msgspec.Struct, frozen=True):
 
 async def readiness(sv: Services, probes: Mapping[str, Probe]) -> Readiness:
     """Ask everything that has to work."""
-    checks = {"store": await _store(sv), "commit": _commit(sv)}
+    store, bus = await asyncio.gather(_store(sv), _bus(sv))
+    checks = {"store": store, "commit": _commit(sv), "bus": bus}
     checks |= {name: probe() for name, probe in probes.items()}
     return Readiness(not any(checks.values()), {name: reason or "ok" for name, reason in checks.items()})
 
 
 async def _store(sv: Services) -> str:
     try:
-        async with asyncio.timeout(STORE_TIMEOUT_S):
+        async with asyncio.timeout(TIMEOUT_S):
             await sv.store.has_operators()
     except TimeoutError:
-        return f"no answer within {STORE_TIMEOUT_S:g} s"
+        return f"no answer within {TIMEOUT_S:g} s"
     except StoreError as error:
         return str(error)
     return ""
+
+
+async def _bus(sv: Services) -> str:
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await _heard(sv.bus)
+    except TimeoutError:
+        return f"a message did not come back within {TIMEOUT_S:g} s"
+    except Exception as error:  # whatever the bus's client raises while it has no connection
+        return str(error) or type(error).__name__
+    return ""
+
+
+async def _heard(bus: Bus) -> None:
+    """Return when a message to ourselves has come back."""
+    subject, heard = f"probe.{token_hex(8)}", asyncio.Event()
+    subscription = await bus.subscribe(subject, lambda *_: heard.set())
+    try:
+        bus.publish(subject, b"")
+        await heard.wait()
+    finally:
+        await subscription.end()
 
 
 def _commit(sv: Services) -> str:
