@@ -116,6 +116,17 @@ def test_a_clock_without_a_date_is_never_taken_for_later_than_what_is_forgotten(
     assert not must_look_up(world.state, start16(minutes(1000), 0))
 
 
+def test_a_start_from_a_clock_that_was_ahead_is_known_again_after_it_was_set() -> None:
+    world = World()
+    ahead = start16(minutes(480), 1000)
+    world.send(ahead, minutes(0))
+    world.send(stop16(minutes(485), 2000, tx=1, stop_reason="EVDisconnected"), minutes(5))
+    for index in range(1, RECENT + 2):
+        world.send(start16(minutes(index * 10), 2000))
+        world.send(stop16(minutes(index * 10 + 5), 2000, tx=index + 1, stop_reason="EVDisconnected"))
+    assert world.send(again(ahead), minutes(200)).transaction_id == "1"
+
+
 # --- stops
 
 
@@ -197,6 +208,14 @@ def test_meter_values_that_come_late_but_were_measured_before_the_stop_are_merge
     world.send(stop16(minutes(3), 2500, tx=1))
     world.send(meter16(minutes(1), 1800, tx=1), minutes(4))
     assert [reading.register_wh for reading in world.session.readings] == [1000, 1800, 2500]
+    assert world.session.energy_wh == 1500
+
+
+def test_a_stop_cuts_off_what_was_measured_after_it_even_when_it_says_nothing_new() -> None:
+    world = charging()
+    world.send(meter16(minutes(2), 2500, tx=1))
+    world.send(meter16(minutes(9), 60_000, tx=1))
+    world.send(stop16(minutes(2), 2500, tx=1), minutes(9))
     assert world.session.energy_wh == 1500
 
 

@@ -136,6 +136,14 @@ def test_a_late_start_after_updates_fills_the_hole() -> None:
     assert world.evses[2].status is EvseStatus.CHARGING
 
 
+def test_the_start_begins_the_session_whatever_times_came_before_it() -> None:
+    for first in (minutes(-0.5), minutes(3)):
+        world = World()
+        world.send(updated(first, 1, 1000), minutes(4))
+        world.send(started(minutes(0), 0, 1000), minutes(5))
+        assert world.session.started_at == minutes(0)
+
+
 def test_a_sequence_number_that_is_always_0_loses_nothing() -> None:
     world = World()
     world.send(started(minutes(0), 0, 1000))

@@ -114,7 +114,7 @@ def apply(session: Session, event: TransactionEvent, now: datetime, max_power_w:
     if event.kind is not Kind.UPDATED or Flag.MISSING_START in session.flags:
         after = _bounded(session, after, event, now)
     moved = after.ended_at != session.ended_at or after.started_at != session.started_at
-    if moved or ("readings" in read and "energy_wh" not in read):
+    if "energy_wh" not in read and (moved or "readings" in read):
         after = measured(after, max_power_w)
     if moved or over or ("marks" in changes and not _same_state(session, after)):
         after = _with_state(session, after)

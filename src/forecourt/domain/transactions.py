@@ -204,10 +204,8 @@ def _finish(
     rows: tuple[Any, ...] = (),
 ) -> Outcome[TransactionReply]:
     """Close what is over, price it, and gather state, rows, event and reply."""
-    if session.state is SessionState.STOPPED:
-        session = _overtaken(state, session, case)
-        if _car_gone(state, session):
-            session = _turned(state, session, Turn.CAR_GONE, case)
+    if session.state is SessionState.STOPPED and _car_gone(state, session):
+        session = _turned(state, session, Turn.CAR_GONE, case)
     if _is_price_due(session, case):
         session = priced(state, session, case.now)
     if session.ended_at is not None or session.closed_at is not None:
