@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
+from typing import Any
 
 import msgspec
 import zstandard
@@ -25,6 +26,10 @@ Header = tuple[str, str, str, str, str]
 Series = tuple[int, list[int | float]]
 
 
+# The columns that are kept as they are.
+_PLAIN = ("key", "evse_id", "seq_no", "kind", "offline", "trigger", "charging_state")
+
+
 class _Body(msgspec.Struct, frozen=True, array_like=True):
     """The columns. Times are µs: `at` as differences in a row, the others as differences to the message's `at`.
 
@@ -32,13 +37,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     `series` has the numbers of each shape, position by position.
     """
 
-    keys: list[int]
-    evse_ids: list[int]
-    seq_nos: list[int | None]
-    kinds: list[str]
-    offline: list[bool]
-    triggers: list[str]
-    charging_states: list[str]
+    plain: list[list[Any]]
     at: list[int]
     pile_at: list[int | None]
     received_at: list[int]
@@ -53,33 +52,30 @@ _decode = msgspec.msgpack.Decoder(_Body).decode
 
 def pack_block(records: Sequence[MeterRecord]) -> bytes:
     """The body of a block."""
-    shapes: dict[tuple[Header, ...], list[list[float]]] = {}
-    numbers: dict[tuple[Header, ...], int] = {}
-    values = []
-    for record in records:
-        row = []
-        for value in record.values:
-            shape = tuple(_header(sample) for sample in value.samples)
-            number = numbers.setdefault(shape, len(numbers))
-            shapes.setdefault(shape, []).append([sample.value for sample in value.samples])
-            row.append((_offset(value.at, record.at), number))
-        values.append(row)
     body = _Body(
-        keys=[record.key for record in records],
-        evse_ids=[record.evse_id for record in records],
-        seq_nos=[record.seq_no for record in records],
-        kinds=[record.kind for record in records],
-        offline=[record.offline for record in records],
-        triggers=[record.trigger for record in records],
-        charging_states=[record.charging_state for record in records],
-        at=_differences([encode_time(record.at) for record in records]),
-        pile_at=[_offset(record.pile_at, record.at) for record in records],
-        received_at=[(record.received_at - record.at) // _MICROSECOND for record in records],
-        values=values,
-        shapes=list(shapes),
-        series=[[_series(column) for column in zip(*rows, strict=True)] for rows in shapes.values()],
+        [[getattr(record, name) for record in records] for name in _PLAIN],
+        _differences([encode_time(record.at) for record in records]),
+        [_offset(record.pile_at, record.at) for record in records],
+        [(record.received_at - record.at) // _MICROSECOND for record in records],
+        *_packed_values(records),
     )
     return zstandard.compress(_encode(body), 9)
+
+
+def _packed_values(
+    records: Sequence[MeterRecord],
+) -> tuple[list[list[tuple[int | None, int]]], list[tuple[Header, ...]], list[list[Series]]]:
+    shapes: dict[tuple[Header, ...], tuple[int, list[list[float]]]] = {}
+    values: list[list[tuple[int | None, int]]] = []
+    for record in records:
+        values.append([])
+        for value in record.values:
+            shape = tuple(_header(sample) for sample in value.samples)
+            number, rows = shapes.setdefault(shape, (len(shapes), []))
+            rows.append([sample.value for sample in value.samples])
+            values[-1].append((_offset(value.at, record.at), number))
+    series = [[_series(column) for column in zip(*rows, strict=True)] for _, rows in shapes.values()]
+    return values, list(shapes), series
 
 
 def unpack_block(block: bytes) -> list[MeterRecord]:
@@ -88,23 +84,14 @@ def unpack_block(block: bytes) -> list[MeterRecord]:
     rows = [zip(*map(_numbers, columns), strict=True) for columns in body.series]
     records = []
     for index, at in enumerate(map(decode_time, accumulate(body.at))):
+        values = [
+            MeterValue(_moved(at, offset), _samples(body.shapes[shape], rows[shape]))
+            for offset, shape in body.values[index]
+        ]
+        plain = {name: column[index] for name, column in zip(_PLAIN, body.plain, strict=True)}
+        pile_at, received_at = _moved(at, body.pile_at[index]), at + body.received_at[index] * _MICROSECOND
         records.append(
-            MeterRecord(
-                key=body.keys[index],
-                evse_id=body.evse_ids[index],
-                seq_no=body.seq_nos[index],
-                kind=body.kinds[index],
-                at=at,
-                pile_at=_moved(at, body.pile_at[index]),
-                received_at=at + timedelta(microseconds=body.received_at[index]),
-                offline=body.offline[index],
-                trigger=body.triggers[index],
-                charging_state=body.charging_states[index],
-                values=tuple(
-                    MeterValue(_moved(at, offset), _samples(body.shapes[shape], rows[shape]))
-                    for offset, shape in body.values[index]
-                ),
-            )
+            MeterRecord(**plain, at=at, pile_at=pile_at, received_at=received_at, values=tuple(values))
         )
     return records
 
@@ -128,7 +115,7 @@ def _offset(at: datetime | None, base: datetime) -> int | None:
 
 
 def _moved(base: datetime, offset: int | None) -> datetime | None:
-    return None if offset is None else base + timedelta(microseconds=offset)
+    return None if offset is None else base + offset * _MICROSECOND
 
 
 def _differences(numbers: Sequence[int]) -> list[int]:

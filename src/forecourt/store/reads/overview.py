@@ -8,7 +8,7 @@ from sqlalchemy import func, literal_column, select, union_all
 
 from forecourt.domain.pile import EvseStatus
 from forecourt.store.codec import decode_money, encode_time
-from forecourt.store.reads.reader import Query, Reads
+from forecourt.store.reads.reader import Query, Reads, Rows
 from forecourt.store.reads.stations import DRAWN
 from forecourt.store.schema import evse, pile, pile_owner, session, station
 from forecourt.store.schema.sessions import ENDED, UNCLOSED
@@ -39,26 +39,11 @@ class OverviewReads(Reads):
 
     async def overview(self, now: datetime, day_start: datetime) -> Overview:
         """The network now, and its business since `day_start`."""
-        served = pile_owner.join(evse, evse.c.pile_id == pile_owner.c.pile_id)
-        running = session.outerjoin(pile_owner, pile_owner.c.pile_id == session.c.pile_id)
         totals, statuses, drawn, business = await self._reader.all(
-            select(
-                select(func.count()).select_from(station).scalar_subquery(),
-                select(func.count()).select_from(pile).scalar_subquery(),
-                select(func.count()).select_from(pile_owner).where(pile_owner.c.online).scalar_subquery(),
-                select(func.count()).select_from(evse).scalar_subquery(),
-            ),
-            select(evse.c.status, func.count())
-            .select_from(served)
-            .where(pile_owner.c.online)
-            .group_by(evse.c.status),
-            select(func.count(), DRAWN).select_from(running).where(UNCLOSED),
-            _business(day_start),
+            _totals(), _connected_evses(), _running(), _business(day_start)
         )
-        stations, piles, online, evses = totals[0]
-        counts = {EvseStatus(status): count for status, count in statuses}
-        if unknown := evses - sum(counts.values()):
-            counts[EvseStatus.UNKNOWN] = counts.get(EvseStatus.UNKNOWN, 0) + unknown
+        [(stations, piles, online, evses)], [(sessions, power_w)] = totals, drawn
+        counts = _statuses(statuses, evses)
         return Overview(
             at=now,
             stations=stations,
@@ -66,12 +51,37 @@ class OverviewReads(Reads):
             piles_online=online,
             evses=counts,
             charging=counts.get(EvseStatus.CHARGING, 0),
-            sessions=drawn[0][0],
-            power_w=int(drawn[0][1] or 0),
+            sessions=sessions,
+            power_w=int(power_w or 0),
             sessions_today=sum(count for _, count, _, _ in business),
             energy_wh=sum(int(energy) for _, _, energy, _ in business),
             revenue={currency: decode_money(int(cost)) for currency, _, _, cost in business if cost},
         )
+
+
+def _statuses(rows: Rows, evses: int) -> dict[EvseStatus, int]:
+    counts = {EvseStatus(status): count for status, count in rows}
+    if unknown := evses - sum(counts.values()):
+        counts[EvseStatus.UNKNOWN] = counts.get(EvseStatus.UNKNOWN, 0) + unknown
+    return counts
+
+
+def _totals() -> Query:
+    everything = (station, pile, pile_owner, evse)
+    counts = {table: select(func.count()).select_from(table) for table in everything}
+    counts[pile_owner] = counts[pile_owner].where(pile_owner.c.online)
+    return select(*[counts[table].scalar_subquery() for table in everything])
+
+
+def _connected_evses() -> Query:
+    served = pile_owner.join(evse, evse.c.pile_id == pile_owner.c.pile_id)
+    counts = select(evse.c.status, func.count()).select_from(served).where(pile_owner.c.online)
+    return counts.group_by(evse.c.status)
+
+
+def _running() -> Query:
+    running = session.outerjoin(pile_owner, pile_owner.c.pile_id == session.c.pile_id)
+    return select(func.count(), DRAWN).select_from(running).where(UNCLOSED)
 
 
 def _business(day_start: datetime) -> Query:
