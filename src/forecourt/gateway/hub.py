@@ -37,7 +37,7 @@ class Hub:
     def __init__(self, sv: Services, gateway_id: str) -> None:
         self.sv = sv
         self.gateway_id = gateway_id
-        self.log = OcppLog(sv.clock, sv.store.log, lambda: sv.store.commit.pending)
+        self.log = OcppLog(sv.clock, sv.store.log)
         self.stats = Stats(lambda: self.log.dropped + sv.store.log_dropped)
         self._tasks: set[asyncio.Task[None]] = set()
         self.registry = Registry()

@@ -13,12 +13,11 @@ from forecourt.clock import Clock
 from forecourt.domain.cdr import MASK, mask
 from forecourt.domain.records import LogEntry
 
-# At most so many frames wait, and so many are given to the store at a time: 5,000 a second, or 1,000 where acks wait.
+# At most so many frames wait, and so many are given to the store at a time: 2,000 a second. A row of the log costs more than
+# half of what a durable message does.
 CAPACITY = 20_000
 FLUSH_S = 0.1
-PER_FLUSH = 500
-PER_FLUSH_BUSY = 100
-BUSY = 64
+PER_FLUSH = 200
 
 # The properties that carry an identifier: idTag, parentIdTag, idToken, additionalIdToken. An object has one inside.
 _TOKEN = re.compile(r'("[A-Za-z]*[iI]dT(?:ag|oken)"\s*:\s*")((?:[^"\\]|\\.)*)"')
@@ -57,11 +56,8 @@ class OcppLog:
     What does not fit is dropped and counted: under full load most of it, since nothing may be slower for its sake.
     """
 
-    def __init__(
-        self, clock: Clock, write: Callable[[Iterable[LogEntry]], Any], pending: Callable[[], int]
-    ) -> None:
+    def __init__(self, clock: Clock, write: Callable[[Iterable[LogEntry]], Any]) -> None:
         self._clock = clock
-        self._pending = pending
         self._write = write
         self._frames: deque[Frame] = deque()
         self._scheduled = False
@@ -79,7 +75,7 @@ class OcppLog:
 
     def _flush(self) -> None:
         self._scheduled = False
-        self.flush(PER_FLUSH_BUSY if self._pending() > BUSY else PER_FLUSH)
+        self.flush(PER_FLUSH)
         if self._frames:
             self._scheduled = True
             asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
