@@ -144,6 +144,11 @@ async def test_no_such_database_on_the_server(postgres_url: str) -> None:
     assert "does not exist" in await opening_fails(postgres_url + "_missing")
 
 
+async def test_a_sqlite_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 34, 1))
+    assert "at least 3.35 is needed" in await opening_fails(tmp_path / "forecourt.sqlite3")
+
+
 def test_paths(tmp_path: Path) -> None:
     for url in (tmp_path / "a b.db", str(tmp_path / "a b.db"), f"sqlite:///{tmp_path}/a%20b.db"):
         assert parse(url) == parse(tmp_path / "a b.db")

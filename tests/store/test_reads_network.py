@@ -11,6 +11,7 @@ from tests.store.samples import NOW, after, session
 from forecourt.domain.pile import Evse, EvseStatus, Pile
 from forecourt.domain.records import PileVariable
 from forecourt.domain.session import SessionState
+from forecourt.domain.tariff_version import tariff_version, version_of
 from forecourt.store.reads.overview import Overview
 from forecourt.store.reads.piles import PileFilter
 from forecourt.store.records import Owner
@@ -167,3 +168,11 @@ async def test_what_goes_on_at_each_station(busy: Store) -> None:
     assert (second.evses, second.sessions, second.power_w) == ({EvseStatus.UNKNOWN: 1}, 1, 0)
     assert await busy.station_card("st-1") == first
     assert await busy.station_card("st-9") is None
+
+
+async def test_what_a_batch_of_bills_needs(network: Store) -> None:
+    await network.write(samples.STATION, samples.PILE, tariff_version(samples.TARIFF))
+    version = version_of(samples.TARIFF)
+    assert await network.tariff_versions([version, "no"]) == {version: samples.TARIFF}
+    assert await network.time_zones(["st-1", "no"]) == {"st-1": "Asia/Shanghai"}
+    assert await network.ratings(["pile-1", "pile-2", "no"]) == {"pile-1": 600_000, "pile-2": None}

@@ -11,6 +11,8 @@ from forecourt.store.postgres import PostgresWriter
 from forecourt.store.sqlite import SqliteEngine, SqliteThread
 from forecourt.store.work import Batch
 
+_OLDEST_SQLITE = (3, 35)  # RETURNING
+
 
 class Writer(Protocol):
     """Runs batches, one at a time, until it is closed."""
@@ -25,6 +27,9 @@ class Writer(Protocol):
 async def open_writer(database: Database) -> Writer:
     """The writer of a database. StoreError if it can't be opened."""
     if isinstance(database, SqliteFile):
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            needed = ".".join(map(str, _OLDEST_SQLITE))
+            raise StoreError(f"this Python has SQLite {sqlite3.sqlite_version}; at least {needed} is needed")
         try:
             engine = await asyncio.to_thread(SqliteEngine, database.path)
         except sqlite3.Error as error:
