@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests.support import chromium as chromium_support
 from tests.support import nats, node, postgres
 from tests.support.missing import MissingError
 from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport
+
+# How long an example takes says something of the machine, not of the property.
+settings.register_profile("forecourt", deadline=None)
+settings.load_profile("forecourt")
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 

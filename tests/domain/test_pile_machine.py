@@ -199,7 +199,7 @@ class Pile16(AnyPile):
         self.deliver(stop16(self.now + clock - delay, self.register(odd), tx))
 
 
-_SETTINGS = settings(max_examples=60, stateful_step_count=30, deadline=None)
+_SETTINGS = settings(max_examples=60, stateful_step_count=30)
 TestPile201 = Pile201.TestCase
 TestPile16 = Pile16.TestCase
 TestPile201.settings = TestPile16.settings = _SETTINGS
