@@ -105,7 +105,7 @@ def apply(session: Session, event: TransactionEvent, now: datetime, max_power_w:
 
     The same message again changes nothing but when the session was last heard of.
     """
-    if event.key in session.keys:
+    if is_repeated(session, event):
         return _heard_again(session, now)
     over = session.ended_at is not None or session.state is SessionState.CLOSED
     changes = _noted(session, event, over, now)
@@ -119,6 +119,13 @@ def apply(session: Session, event: TransactionEvent, now: datetime, max_power_w:
     if moved or over or ("marks" in changes and not _same_state(session, after)):
         after = _with_state(session, after)
     return after
+
+
+def is_repeated(session: Session, event: TransactionEvent) -> bool:
+    """Say whether a message of the session has come again; one with the next sequence number has not."""
+    if event.seq_no is not None and session.seen and event.seq_no == session.seen[-1][1] + 1:
+        return False
+    return event.key in session.keys
 
 
 def _heard_again(session: Session, now: datetime) -> Session:

@@ -140,7 +140,7 @@ def _open(state: PileState, case: Case) -> Outcome[TransactionReply]:
 
 def _continue(state: PileState, session: Session, case: Case) -> Outcome[TransactionReply]:
     event, now, rating = case.event, case.now, state.pile.max_power_w
-    if event.key in session.keys:
+    if session_fold.is_repeated(session, event):
         return _repeated(state, session, session_fold.apply(session, event, now, rating), case)
     if session_fold.set_back(session, event, now, rating):
         case = replace(case, event=moved(event, now))
