@@ -1,7 +1,9 @@
 """Opening handshakes over a raw socket: who is let in, as what, and what the others hear."""
 
 import asyncio
+import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -234,6 +236,25 @@ def status_201() -> dict[str, Any]:
     }
 
 
+# --- TLS (security profile 2)
+
+
+async def test_tls(open_house: Open) -> None:
+    """The certificate and key beside this file are for this test only; nobody trusts them."""
+    folder = Path(__file__).parent / "tls"
+    house = await open_house(tls_cert=folder / "cert.pem", tls_key=folder / "key.pem")
+    await house.add_pile("CP1", PASSWORD)
+    context = ssl.create_default_context(cafile=folder / "cert.pem")
+    pile = await house.connect(headers={"Authorization": basic("CP1", PASSWORD)}, tls=context)
+    assert pile.status == 101
+    assert await pile.result("Heartbeat", {})
+    assert house.gateway.url.startswith("wss://")
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await RawPile.connect(
+            house.port, "/ocpp/CP1"
+        )  # field problem 23: no plain socket where TLS is demanded
+
+
 # --- load and stop
 
 
@@ -244,6 +265,17 @@ async def test_too_many_handshakes_are_told_to_come_back(
     pile = await house.connect()
     assert pile.status == 503
     assert int(pile.headers["retry-after"]) > 0
+
+
+async def test_open_connections_are_no_handshakes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MAX_HANDSHAKES", 1)
+    await house.add_pile("CP2")
+    assert [(await house.connect(f"/ocpp/{name}")).status for name in ("CP1", "CP2", "NOBODY", "CP2")] == [
+        101,
+        101,
+        401,
+        101,
+    ]
 
 
 async def test_a_store_that_can_not_be_asked_is_no_refusal(house: House) -> None:

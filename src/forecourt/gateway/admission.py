@@ -1,6 +1,6 @@
 """Which piles are let in: the credential, the operator's wish, and what happens to piles that nobody knows."""
 
-from forecourt.domain.pile import Pile, Registration
+from forecourt.domain.pile import Registration
 from forecourt.gateway.credentials import Verifier
 from forecourt.gateway.failure_limit import FailureLimit
 from forecourt.gateway.handshake import basic_credentials
@@ -25,26 +25,25 @@ class Admission:
         """End the threads."""
         self._verifier.close()
 
-    async def admit(self, pile_id: str, authorization: str | None) -> Pile | None:
-        """Return the pile if it may come in. Raises StoreError, and BusyError, when that can't be found out now."""
+    async def admits(self, pile_id: str, authorization: str | None) -> bool:
+        """Say whether it may come in. Raises StoreError, and BusyError, when that can't be found out now."""
         credential = await self._sv.store.credential(pile_id)
         if credential is None:
             return await self._without_credential(pile_id)
-        if credential.scheme != NO_PASSWORD:
-            presented = basic_credentials(authorization)
-            # Field problem 23: the identity is the one that the credential is for, not the one in the path.
-            if presented is None or presented[0] != pile_id.encode():
-                return None
-            if not await self._verifier.verify(credential, presented[1]):
-                return None
-        return await self._sv.store.pile(pile_id)
+        if credential.scheme == NO_PASSWORD:
+            return True
+        presented = basic_credentials(authorization)
+        # Field problem 23: the identity is the one that the credential is for, not the one in the path.
+        if presented is None or presented[0] != pile_id.encode():
+            return False
+        return await self._verifier.verify(credential, presented[1])
 
-    async def _without_credential(self, pile_id: str) -> Pile | None:
+    async def _without_credential(self, pile_id: str) -> bool:
         """Where unknown piles are let in, they wait as pending until an operator gives them a password."""
         if self._sv.config.unknown_piles != "pending" or len(pile_id) > MAX_UNKNOWN_ID:
-            return None
+            return False
         known = await self._sv.store.pile(pile_id)
         if known is None:
             await provisioning.admit_unknown(self._sv, pile_id, "")
-            known = await self._sv.store.pile(pile_id)
-        return known if known is not None and known.admission is Registration.PENDING else None
+            return True
+        return known.admission is Registration.PENDING
