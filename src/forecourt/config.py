@@ -57,6 +57,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     settle_wait: Annotated[float, msgspec.Meta(ge=0)] = 86_400.0
     # A session without a word for so long is closed and flagged.
     session_cap: Seconds = 172_800.0
+    # How many days of the OCPP log are kept.
+    ocpp_log_days: Count = 14
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
@@ -30,10 +31,18 @@ async def settle(sv: Services) -> None:
         settled = await billing.settle(sv)
 
 
+async def forget(sv: Services) -> None:
+    """Drop what is no longer needed: the OCPP log's oldest days, and sign-ins that have expired."""
+    now = sv.clock.now()
+    await sv.store.trim_log(now - timedelta(days=sv.config.ocpp_log_days))
+    await sv.store.forget_logins(now)
+
+
 JOBS: tuple[Job, ...] = (
     ("settle", 1.0, settle),
     ("compact", 5.0, compact),
     ("expire", 60.0, expiry.expire_offline),
+    ("forget", 60.0, forget),
 )
 
 
