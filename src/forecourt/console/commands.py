@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from litestar import Response, get, post
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import FromPath
 
 from forecourt.console.access import OPERATOR
 from forecourt.console.command_forms import FORMS, MESSAGES, CommandForm, fits
@@ -24,13 +25,13 @@ TOKENS_OFFERED = 100
 
 
 @get("/piles/{pile_id:str}/commands/{kind:str}", opt=OPERATOR)
-async def ask(request: AnyRequest, pile_id: str, kind: str) -> Response[str]:
+async def ask(request: AnyRequest, pile_id: FromPath[str], kind: FromPath[str]) -> Response[str]:
     """What the command does and whom it touches, before it is given."""
     return await _question(request, pile_id, kind, dict(request.query_params))
 
 
 @post("/piles/{pile_id:str}/commands/{kind:str}", opt=OPERATOR)
-async def give(request: AnyRequest, pile_id: str, kind: str) -> Response[Any]:
+async def give(request: AnyRequest, pile_id: FromPath[str], kind: FromPath[str]) -> Response[Any]:
     """Give the command; the same form sent twice is one command."""
     visit = visit_of(request)
     detail, _ = await pile_and_station(visit, pile_id)

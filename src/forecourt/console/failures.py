@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from forecourt.console.desk import Desk
+from forecourt.console.headers import HEADERS
 from forecourt.console.render import html
 from forecourt.console.visit import AnyRequest, Visit, anonymous
 from forecourt.console.words import N_
@@ -60,9 +61,11 @@ def handlers(desk: Desk) -> dict[int | type[Exception], Handler]:
             log.error("page_failed", path=request.url.path, error=repr(error), exc_info=error)
         title, hint = TEXTS.get(status, TEXTS[400] if status < 500 else TEXTS[500])
         template = "failure_part.html" if "hx-request" in request.headers else "failure.html"
-        return html(
-            visit, template, status=status, code=status, title=title, hint=hint, detail=_detail(error)
-        )
+        detail = _detail(error)
+        page = html(visit, template, status=status, code=status, title=title, hint=hint, detail=detail)
+        # Where no route is found, the answer does not pass the router's own middleware.
+        page.headers.update({**HEADERS, "Cache-Control": "no-store"})
+        return page
 
     return {Exception: answer}
 

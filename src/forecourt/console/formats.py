@@ -44,7 +44,7 @@ class Formats(msgspec.Struct, frozen=True):
             return NONE
         if abs(wh) >= 999_500:
             return self._with_unit(wh / 1_000_000, 2, "MWh")
-        return self._with_unit(wh / 1_000, 0 if abs(wh) >= 999_950 or wh == 0 else 1, "kWh")
+        return self._with_unit(wh / 1_000, 1 if wh else 0, "kWh")
 
     def wh(self, wh: int | Decimal | None) -> str:
         """Whole Wh, as a register shows them."""
@@ -133,7 +133,7 @@ class Formats(msgspec.Struct, frozen=True):
 
     def ago(self, span: timedelta) -> str:
         """How long ago something was: "2 min. ago"."""
-        past = -max(span, timedelta())
+        past = -max(span, timedelta(seconds=1))
         return str(
             format_timedelta(past, add_direction=True, threshold=1, format="short", locale=self.locale)
         )

@@ -42,7 +42,7 @@ def _y(lat: float) -> float:
     return math.asinh(math.tan(math.radians(max(-_MAX_LATITUDE, min(_MAX_LATITUDE, lat)))))
 
 
-def frame_of(positions: Sequence[Point], least_degrees: float = 4.0, margin: float = 0.08) -> Frame:
+def frame_of(positions: Sequence[Point], least_degrees: float = 1.5, margin: float = 0.08) -> Frame:
     """Return the frame that shows all positions (lon, lat) with a margin, no flatter than 2:1 and no higher than 5:4."""
     xs, ys = [_x(lon) for lon, _ in positions], [_y(lat) for _, lat in positions]
     least = math.radians(least_degrees)

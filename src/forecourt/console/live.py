@@ -104,7 +104,7 @@ class LiveHub:
         self._starting = asyncio.Lock()
         self._lingering: asyncio.Task[None] | None = None
         self._closed = False
-        bus.on_reconnect(self._gap)
+        bus.on_reconnect(self.missed)
 
     @property
     def closed(self) -> bool:
@@ -134,6 +134,8 @@ class LiveHub:
         await self._subscribe()
         watcher = Watcher(scope, frozenset(names))
         self._watchers.add(watcher)
+        if self._closed:
+            watcher.wake()
         epoch, _, count = since.partition(".")
         first = self._kept[0][0] if self._kept else self._count + 1
         if epoch != self._epoch or not count.isdecimal() or int(count) + 1 < first:
@@ -177,7 +179,8 @@ class LiveHub:
         for watcher in self._watchers:
             watcher.see(event)
 
-    def _gap(self) -> None:
+    def missed(self) -> None:
+        """Note that messages may have been lost on the bus."""
         self._epoch = secrets.token_hex(4)
         for watcher in self._watchers:
             watcher.see_all()
@@ -191,14 +194,16 @@ async def stream(
     next_look = loop.time() + LOOK_S
     try:
         yield b"retry: 2000\n\n"
-        while not hub.closed:
+        while True:
             names = await watcher.due(HEARTBEAT_S)
+            if hub.closed:
+                return
             yield _events(names, hub.mark()) if names else b": alive\n\n"
             if loop.time() >= next_look:
                 if not await still_allowed():
                     return
                 next_look = loop.time() + LOOK_S
-            if names and not hub.closed:
+            if names:
                 await asyncio.sleep(pace_s)
     finally:
         hub.leave(watcher)

@@ -2,6 +2,7 @@
 
 from litestar import Response, get
 from litestar.exceptions import ServiceUnavailableException
+from litestar.params import FromQuery
 from litestar.response import Stream
 
 from forecourt.console.live import NAMES, Scope, stream
@@ -12,11 +13,11 @@ from forecourt.services import accounts
 @get("/live")
 async def live(
     request: AnyRequest,
-    topics: str = "",
-    station: str = "",
-    pile: str = "",
-    session: int | None = None,
-    since: str = "",
+    topics: FromQuery[str] = "",
+    station: FromQuery[str] = "",
+    pile: FromQuery[str] = "",
+    session: FromQuery[int | None] = None,
+    since: FromQuery[str] = "",
 ) -> Stream | Response[str]:
     """A stream of small events: which of the page's ``topics`` are to be fetched anew, since a mark."""
     visit = visit_of(request)

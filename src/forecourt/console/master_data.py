@@ -1,6 +1,7 @@
 """Lists to read: tariffs, tokens, and who did what."""
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from forecourt.console.directory import network_zone, station_cards, stations_by_id
 from forecourt.console.render import link, page
@@ -25,7 +26,7 @@ async def tariffs(request: AnyRequest) -> Response[str]:
 
 
 @get("/tokens")
-async def tokens(request: AnyRequest, q: str = "", cursor: str = "") -> Response[str]:
+async def tokens(request: AnyRequest, q: FromQuery[str] = "", cursor: FromQuery[str] = "") -> Response[str]:
     """All tokens by their identifier; ``q`` is a whole one."""
     visit = visit_of(request)
     store = visit.sv.store
@@ -51,7 +52,9 @@ async def tokens(request: AnyRequest, q: str = "", cursor: str = "") -> Response
 
 
 @get("/audit", opt={"role": Role.OPERATOR})
-async def audit(request: AnyRequest, subject: str = "", cursor: str = "") -> Response[str]:
+async def audit(
+    request: AnyRequest, subject: FromQuery[str] = "", cursor: FromQuery[str] = ""
+) -> Response[str]:
     """Who did what, the newest first."""
     visit = visit_of(request)
     found = await visit.sv.store.audit_page(subject or None, cursor or None, ROWS)

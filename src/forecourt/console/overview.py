@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from forecourt.console.directory import network_zone, station_cards
 from forecourt.console.map import map_of
@@ -23,7 +24,7 @@ PROBLEMS = 6
 
 
 @get("/", name="overview")
-async def overview(request: AnyRequest, part: str = "") -> Response[str]:
+async def overview(request: AnyRequest, part: FromQuery[str] = "") -> Response[str]:
     """The page, or a part of it."""
     visit = visit_of(request)
     cards = await station_cards(visit)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from forecourt.console.access import OPERATOR
 from forecourt.console.command_forms import available, version_of
@@ -62,7 +63,7 @@ def _common(detail: PileDetail, station: Station, tab: str, topics: str) -> dict
 
 
 @get("/piles/{pile_id:str}")
-async def pile(request: AnyRequest, pile_id: str, part: str = "") -> Response[str]:
+async def pile(request: AnyRequest, pile_id: FromPath[str], part: FromQuery[str] = "") -> Response[str]:
     """What the pile is and does now."""
     visit = visit_of(request)
     detail, station = await pile_and_station(visit, pile_id)
@@ -87,7 +88,9 @@ async def pile(request: AnyRequest, pile_id: str, part: str = "") -> Response[st
 
 
 @get("/piles/{pile_id:str}/sessions")
-async def pile_sessions(request: AnyRequest, pile_id: str, part: str = "", cursor: str = "") -> Response[str]:
+async def pile_sessions(
+    request: AnyRequest, pile_id: FromPath[str], part: FromQuery[str] = "", cursor: FromQuery[str] = ""
+) -> Response[str]:
     """All sessions of the pile, the newest first."""
     visit = visit_of(request)
     detail, station = await pile_and_station(visit, pile_id)
@@ -107,7 +110,9 @@ async def pile_sessions(request: AnyRequest, pile_id: str, part: str = "", curso
 
 
 @get("/piles/{pile_id:str}/commands")
-async def pile_commands(request: AnyRequest, pile_id: str, part: str = "", cursor: str = "") -> Response[str]:
+async def pile_commands(
+    request: AnyRequest, pile_id: FromPath[str], part: FromQuery[str] = "", cursor: FromQuery[str] = ""
+) -> Response[str]:
     """All commands to the pile, the newest first, and what can be commanded."""
     visit = visit_of(request)
     detail, station = await pile_and_station(visit, pile_id)
@@ -129,7 +134,9 @@ async def pile_commands(request: AnyRequest, pile_id: str, part: str = "", curso
 
 
 @get("/piles/{pile_id:str}/settings")
-async def pile_settings(request: AnyRequest, pile_id: str, part: str = "", q: str = "") -> Response[str]:
+async def pile_settings(
+    request: AnyRequest, pile_id: FromPath[str], part: FromQuery[str] = "", q: FromQuery[str] = ""
+) -> Response[str]:
     """What the pile reported of its settings."""
     visit = visit_of(request)
     detail, station = await pile_and_station(visit, pile_id)
@@ -158,7 +165,12 @@ class Found(msgspec.Struct, frozen=True):
 
 @get("/piles/{pile_id:str}/log")
 async def pile_log(
-    request: AnyRequest, pile_id: str, part: str = "", q: str = "", direction: str = "", cursor: str = ""
+    request: AnyRequest,
+    pile_id: FromPath[str],
+    part: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    direction: FromQuery[str] = "",
+    cursor: FromQuery[str] = "",
 ) -> Response[str]:
     """The frames from and to the pile, the newest first; ``q`` looks in action, message id and payload."""
     visit = visit_of(request)
@@ -204,7 +216,7 @@ def _fitting(entries: Sequence[LogEntry], q: str, direction: str) -> list[LogEnt
 
 
 @post("/piles/{pile_id:str}/admit", opt=OPERATOR)
-async def admit(request: AnyRequest, pile_id: str) -> Response[str]:
+async def admit(request: AnyRequest, pile_id: FromPath[str]) -> Response[str]:
     """Accept a pile that waits; its next boot is answered so."""
     visit = visit_of(request)
     await pile_and_station(visit, pile_id)

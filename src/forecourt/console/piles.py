@@ -1,6 +1,7 @@
 """The list of piles, filtered by its address."""
 
 from litestar import Response, get
+from litestar.params import FromQuery
 
 from forecourt.console.directory import stations_by_id
 from forecourt.console.render import link, page
@@ -15,11 +16,11 @@ CONNECTION = {"online": True, "offline": False}
 @get("/piles")
 async def piles(
     request: AnyRequest,
-    part: str = "",
-    q: str = "",
-    station: str = "",
-    connection: str = "",
-    cursor: str = "",
+    part: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    station: FromQuery[str] = "",
+    connection: FromQuery[str] = "",
+    cursor: FromQuery[str] = "",
 ) -> Response[str]:
     """The list; ``q`` looks in id, name, vendor, model and serial."""
     visit = visit_of(request)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from forecourt.console.access import OPERATOR
 from forecourt.console.price_view import bands, components
@@ -46,7 +47,7 @@ async def _found(visit: Visit, session_id: int) -> Found:
 
 
 @get("/sessions/{session_id:int}")
-async def session(request: AnyRequest, session_id: int, part: str = "") -> Response[str]:
+async def session(request: AnyRequest, session_id: FromPath[int], part: FromQuery[str] = "") -> Response[str]:
     """The session: figures, curve, price."""
     visit = visit_of(request)
     found = await _found(visit, session_id)
@@ -122,7 +123,7 @@ def thinned(points: Sequence[MeterPoint], most: int) -> list[MeterPoint]:
 
 
 @get("/sessions/{session_id:int}/curve.json")
-async def curve(request: AnyRequest, session_id: int) -> Response[bytes]:
+async def curve(request: AnyRequest, session_id: FromPath[int]) -> Response[bytes]:
     """The curve for the plot: seconds since 1970, kW, %, kWh since the start; null where nothing was measured."""
     visit = visit_of(request)
     found = await _found(visit, session_id)
@@ -143,7 +144,7 @@ def _since(start: int | None, register_wh: float | None) -> float | None:
 
 
 @get("/sessions/{session_id:int}/curve.csv")
-async def curve_csv(request: AnyRequest, session_id: int) -> Response[str]:
+async def curve_csv(request: AnyRequest, session_id: FromPath[int]) -> Response[str]:
     """All that was measured, times in UTC."""
     visit = visit_of(request)
     await _found(visit, session_id)
@@ -160,7 +161,7 @@ async def curve_csv(request: AnyRequest, session_id: int) -> Response[str]:
 
 
 @post("/sessions/{session_id:int}/release", opt=OPERATOR)
-async def release(request: AnyRequest, session_id: int) -> Response[str]:
+async def release(request: AnyRequest, session_id: FromPath[int]) -> Response[str]:
     """Let a session be billed that was held back."""
     visit = visit_of(request)
     assert visit.operator is not None  # the entrance has seen to it

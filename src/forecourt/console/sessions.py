@@ -6,6 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get
+from litestar.params import FromQuery
 from litestar.response import Stream
 
 from forecourt.console.directory import network_zone, stations_by_id
@@ -69,7 +70,9 @@ def _start(day: date | None, zone: str) -> datetime | None:
 
 
 @get("/sessions")
-async def sessions(request: AnyRequest, part: str = "", cursor: str = "") -> Response[str]:
+async def sessions(
+    request: AnyRequest, part: FromQuery[str] = "", cursor: FromQuery[str] = ""
+) -> Response[str]:
     """The list, the newest first."""
     visit = visit_of(request)
     stations = await stations_by_id(visit)

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from forecourt.console.directory import station_cards
 from forecourt.console.render import link, page
@@ -23,7 +24,11 @@ PARTS = ("figures", "piles", "sessions")
 
 @get("/stations")
 async def stations(
-    request: AnyRequest, part: str = "", q: str = "", city: str = "", after: str = ""
+    request: AnyRequest,
+    part: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    city: FromQuery[str] = "",
+    after: FromQuery[str] = "",
 ) -> Response[str]:
     """The list; ``q`` looks in ids and names, ``after`` is the last id of the page before."""
     visit = visit_of(request)
@@ -62,7 +67,7 @@ def _cities(visit: Visit, cards: tuple[StationCard, ...]) -> list[tuple[str, str
 
 
 @get("/stations/{station_id:str}")
-async def station(request: AnyRequest, station_id: str, part: str = "") -> Response[str]:
+async def station(request: AnyRequest, station_id: FromPath[str], part: FromQuery[str] = "") -> Response[str]:
     """A station: its piles, its power, its sessions, its tariff."""
     visit = visit_of(request)
     card = await visit.sv.store.station_card(station_id)
