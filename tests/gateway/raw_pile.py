@@ -87,7 +87,11 @@ class RawPile:
         pairs = [pair for pair in lines.items() if pair[0] not in without] + list(dict(headers).items())
         request = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in pairs)
         pile.writer.write(request.encode() + b"\r\n")
-        await asyncio.wait_for(pile._read_head(), DEADLINE_S)
+        try:
+            await asyncio.wait_for(pile._read_head(), DEADLINE_S)
+        except BaseException:
+            pile.writer.transport.abort()
+            raise
         return pile
 
     async def _read_head(self) -> None:
