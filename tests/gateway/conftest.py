@@ -37,10 +37,20 @@ class House:
         self.sv = sv
         self.gateway = gateway
         self.piles: list[RawPile] = []
+        self.closed = False
 
     @property
     def port(self) -> int:
         return self.gateway._listener.port
+
+    async def close(self) -> None:
+        """Stop; a second time changes nothing."""
+        if not self.closed:
+            self.closed = True
+            for pile in self.piles:
+                pile.writer.close()
+            await self.gateway.stop()
+            await self.sv.store.close()
 
     async def add_pile(self, pile_id: str = "CP1", password: str | None = None, **fields: Any) -> Pile:
         """Register a pile; without a password, expressly so."""
@@ -105,7 +115,7 @@ async def open_house(
     monkeypatch.setattr(listener, "REFUSED_AFTER_S", 0.0)
     houses: list[House] = []
 
-    async def open_one(database: Path | None = None, **settings: Any) -> House:
+    async def open_one(database: Path | str | None = None, **settings: Any) -> House:
         path = database or Path(shutil.copy(empty_database, tmp_path / f"{len(houses)}.sqlite3"))
         house = await _open(path, Config(ocpp_port=0, **settings))
         houses.append(house)
@@ -113,13 +123,10 @@ async def open_house(
 
     yield open_one
     for house in houses:
-        for pile in house.piles:
-            pile.writer.close()
-        await house.gateway.stop()
-        await house.sv.store.close()
+        await house.close()
 
 
-async def _open(path: Path, config: Config) -> House:
+async def _open(path: Path | str, config: Config) -> House:
     store = await Store.open(path)
     clock = SystemClock()
     await store.write(STATION, Token(uid="TAG1"), Token(uid="BLOCKED", status="blocked"))  # type: ignore[arg-type]
