@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecourt.domain.money import MINOR_DIGITS, half_up, plain, rounded
+from forecourt.domain.money import MINOR_DIGITS, half_up, nearest, plain, rounded, scaled, shortest
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,22 @@ def test_rounded_is_the_decimal_modules_half_up_in_any_context(value: Decimal, c
 def test_half_up_is_the_nearest(value: Fraction) -> None:
     assert abs(half_up(value) - value) <= Fraction(1, 2)
     assert half_up(-value) == -half_up(value)
+
+
+@given(st.integers(), st.integers(1, 10**9))
+def test_nearest_is_half_up_of_the_quotient(numerator: int, denominator: int) -> None:
+    assert nearest(numerator, denominator) == half_up(Fraction(numerator, denominator))
+
+
+@given(st.integers(-(10**40), 10**40), st.integers(0, 12))
+def test_scaled_keeps_its_digits_and_shortest_drops_zeros_behind_the_point(number: int, digits: int) -> None:
+    with localcontext() as context:
+        context.prec = 2
+        exact, short = scaled(number, digits), shortest(number, digits)
+    assert Fraction(exact) == Fraction(short) == Fraction(number, 10**digits)
+    assert exact.as_tuple().exponent == -digits
+    text = f"{short:f}"
+    assert not ("." in text and text.endswith("0"))
 
 
 def test_an_unknown_currency_is_no_money() -> None:

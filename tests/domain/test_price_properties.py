@@ -9,11 +9,11 @@ from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecourt.domain.money import half_up
-from forecourt.domain.price import Price, Usage, price
+from forecourt.domain.price import Price, Usage, price, total
 from forecourt.domain.price_steps import apportion
 from forecourt.domain.price_types import exact
 from forecourt.domain.reading import Reading
@@ -183,15 +183,15 @@ def test_money_adds_up(tariff: Tariff, usage: Usage) -> None:
         assert all(
             abs(exact(s.component, s.quantity, s.unit_price) - Fraction(s.amount)) < 10**-12 for s in steps
         )
-    total = sum((line.amount for line in found.lines), Decimal(0))
-    assert total == (found.total_incl_tax if tariff.tax_included else found.total_excl_tax)
+    paid = sum((line.amount for line in found.lines), Decimal(0))
+    assert paid == (found.total_incl_tax if tariff.tax_included else found.total_excl_tax)
     assert found.tax == sum((tax.amount for tax in found.taxes), Decimal(0))
     assert found.total_excl_tax + found.tax == found.total_incl_tax
     # The base is shown rounded, the tax comes from the exact one.
     assert all(abs(tax.amount - tax.base * tax.percent / 100) <= Decimal("0.006") for tax in found.taxes)
     low, high = tariff.min_price, tariff.max_price
-    assert low is None or total >= low
-    assert high is None or total <= high
+    assert low is None or paid >= low
+    assert high is None or paid <= high
 
 
 @given(tariffs(), usages())
@@ -251,11 +251,23 @@ def test_more_energy_over_periods_costs_less_by_no_more_than_the_apportioned_wh(
         assert b.amount >= a.amount - moved - Decimal("0.01")
 
 
+@given(tariffs(), usages())
+def test_the_total_alone_is_the_total_of_the_price(tariff: Tariff, usage: Usage) -> None:
+    assert str(total(tariff, usage)) == str(price(tariff, usage).total_incl_tax)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1), st.integers(1, 10**6))
+def test_largest_remainder_of_values_over_a_common_denominator(values: list[int], unit: int) -> None:
+    fractions = [Fraction(value, unit) for value in values]
+    whole = half_up(sum(fractions, Fraction(0)))
+    assert apportion(values, whole, unit) == apportion(fractions, whole)
+
+
 @given(st.lists(st.fractions(0, 1000, max_denominator=60), min_size=1))
 def test_largest_remainder(values: list[Fraction]) -> None:
-    total = half_up(sum(values, Fraction(0)))
-    parts = apportion(values, total)
-    assert sum(parts) == total
+    whole = half_up(sum(values, Fraction(0)))
+    parts = apportion(values, whole)
+    assert sum(parts) == whole
     errors = [part - value for part, value in zip(parts, values, strict=True)]
     # Whoever was rounded up had at least the remainder of whoever was not.
     up, down = [1 - error for error in errors if error > 0], [-error for error in errors if error <= 0]
@@ -349,6 +361,8 @@ def whole_minutes(tariff: Tariff) -> Tariff:
 DURATIONS = ("min_duration_s", "max_duration_s")
 
 
+# The naive one takes seconds of a busy machine.
+@settings(deadline=None)
 @given(tariffs(), stretches, ZONES)
 def test_the_engine_agrees_with_a_naive_one(
     tariff: Tariff, parts: list[tuple[Minute, int]], zone: str

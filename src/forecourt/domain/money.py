@@ -18,28 +18,41 @@ MINOR_DIGITS = {
 }  # fmt: skip
 
 PLAIN_DIGITS = 12
+ZERO = Decimal(0)
 
 
 def rounded(value: Fraction, currency: str) -> Decimal:
     """The amount in the currency's minor unit, half away from zero (ROUND_HALF_UP). KeyError: unknown currency."""
     digits = MINOR_DIGITS[currency]
-    return _decimal(half_up(value * 10**digits), digits)
+    return scaled(half_up(value * 10**digits), digits)
 
 
 def plain(value: Fraction, digits: int = PLAIN_DIGITS) -> Decimal:
     """The value without trailing zeros; one that does not end after `digits` decimals is rounded half up there."""
-    scaled = half_up(value * 10**digits)
-    while digits and scaled % 10 == 0:
-        scaled, digits = scaled // 10, digits - 1
-    return _decimal(scaled, digits)
+    return shortest(half_up(value * 10**digits), digits)
 
 
 def half_up(value: Fraction) -> int:
     """The nearest whole number, halves away from zero."""
-    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return -whole if value < 0 else whole
+    return nearest(value.numerator, value.denominator)
 
 
-def _decimal(scaled: int, digits: int) -> Decimal:
-    """`scaled` × 10^-digits, exactly: unlike `scaleb`, the constructor knows no context."""
-    return Decimal((int(scaled < 0), tuple(map(int, str(abs(scaled)))), -digits))
+def nearest(numerator: int, denominator: int) -> int:
+    """The whole number nearest to a quotient, halves away from zero. The denominator is above 0."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -whole if numerator < 0 else whole
+
+
+def scaled(number: int, digits: int) -> Decimal:
+    """`number` × 10^-digits with all its digits, exactly: unlike `scaleb`, the constructor knows no context."""
+    return Decimal(f"{number}e-{digits}")
+
+
+def shortest(number: int, digits: int) -> Decimal:
+    """`number` × 10^-digits, exactly, without trailing zeros behind the point."""
+    if not number:
+        return ZERO
+    text = str(number)
+    kept = text.rstrip("0")
+    zeros = min(digits, len(text) - len(kept))
+    return Decimal(f"{text[: len(text) - zeros]}e-{digits - zeros}")

@@ -10,18 +10,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from forecourt.domain.money import half_up, plain
+from forecourt.domain.money import nearest, plain, scaled
 from forecourt.domain.price_plan import plan
 from forecourt.domain.price_slots import SECOND, instant, micros, slots, time_zone
 from forecourt.domain.price_split import MICROSECONDS_PER_HOUR, changes
-from forecourt.domain.price_steps import Split, steps
-from forecourt.domain.price_total import limit_step, lines, taxes, totals
-from forecourt.domain.price_types import Line, Price, Step, TaxLine, exact
+from forecourt.domain.price_steps import Split, shares, steps
+from forecourt.domain.price_total import Totals, totals
+from forecourt.domain.price_types import UNITS, Line, Price, Step, TaxLine, exact
 from forecourt.domain.price_usage import curve
 from forecourt.domain.reading import Reading
 from forecourt.domain.tariff import Component, Tariff, Usage
 
-__all__ = ["Line", "Period", "Price", "Step", "TaxLine", "Usage", "periods", "price", "quote"]
+__all__ = ["Line", "Period", "Price", "Step", "TaxLine", "Usage", "periods", "price", "quote", "total"]
 
 
 class Period(NamedTuple):
@@ -37,13 +37,16 @@ class Period(NamedTuple):
 def price(tariff: Tariff, usage: Usage) -> Price:
     """The price of a usage. TariffError: the tariff is not valid; ValueError: the usage contradicts itself."""
     split = _split(tariff, usage)
-    found = steps(split)
-    rows = lines(tariff, found)
-    limit = limit_step(tariff, rows, usage.end)
-    if limit:
-        found.append(limit)
-        rows.append(Line(limit.component, 1, "1", limit.unit_price, limit.amount))
-    return _price(split, found, rows)
+    found = shares(split)
+    money = totals(split.plan.terms, found)
+    return _price(tariff, usage, split, money, steps(tariff, usage, split, found))
+
+
+def total(tariff: Tariff, usage: Usage) -> Decimal:
+    """`price(tariff, usage).total_incl_tax`, for those who need no explanation. Errors: as `price`."""
+    split = _split(tariff, usage)
+    terms = split.plan.terms
+    return scaled(totals(terms, shares(split)).incl_tax, terms.digits)
 
 
 def quote(tariff: Tariff, start: datetime, zone: str, energy_wh: int, power_w: int) -> Price:
@@ -68,26 +71,49 @@ def periods(of: Price) -> tuple[Period, ...]:
 def _split(tariff: Tariff, usage: Usage) -> Split:
     compiled, line = plan(tariff), curve(usage)
     found = slots(compiled, time_zone(usage.zone), line.span, line.session, line.idle)
-    return Split(tariff, usage, compiled, line, found, changes(compiled, found, line.knots))
+    return Split(compiled, line, found, changes(compiled, found, line.knots))
 
 
-def _price(split: Split, found: list[Step], rows: list[Line]) -> Price:
-    tariff, (start, end) = split.tariff, split.curve.session
-    idle = sum(high - low for low, high in split.curve.idle)
-    tax_lines = taxes(tariff, rows)
-    sums = totals(tariff, rows, tax_lines)
+def _price(tariff: Tariff, usage: Usage, split: Split, money: Totals, found: list[Step]) -> Price:
+    start, end = split.curve.session
+    idle = sum([high - low for low, high in split.curve.idle])
+    digits = split.plan.terms.digits
+    lines = [_line(c, found, scaled(amount, digits)) for c, amount in money.amounts.items()]
+    if money.limit:
+        component: Component = "MIN_PRICE" if money.limit > 0 else "MAX_PRICE"
+        amount = scaled(money.limit, digits)
+        found.append(Step(component, None, "", usage.end, usage.end, 1, amount, amount))
+        lines.append(_line(component, found, amount))
     return Price(
         currency=tariff.currency,
         tax_included=tariff.tax_included,
-        total_excl_tax=sums.excl_tax,
-        tax=sums.tax,
-        total_incl_tax=sums.incl_tax,
+        total_excl_tax=scaled(money.excl_tax, digits),
+        tax=scaled(money.tax, digits),
+        total_incl_tax=scaled(money.incl_tax, digits),
         energy_wh=split.energy_wh,
-        charging_seconds=half_up(Fraction(end - start - idle, SECOND)),
-        idle_seconds=half_up(Fraction(idle, SECOND)),
-        lines=tuple(rows),
-        taxes=tax_lines,
+        charging_seconds=nearest(end - start - idle, SECOND),
+        idle_seconds=nearest(idle, SECOND),
+        lines=tuple(lines),
+        taxes=tuple(
+            [
+                TaxLine(tax.name, tax.percent, scaled(base, digits), scaled(amount, digits))
+                for tax, (base, amount) in zip(tariff.taxes, money.taxes, strict=True)
+            ]
+        ),
         steps=tuple(found),
         tariff_id=tariff.id,
-        zone=split.usage.zone,
+        zone=usage.zone,
+    )
+
+
+def _line(component: Component, found: list[Step], amount: Decimal) -> Line:
+    own = [step for step in found if step.component == component]
+    prices = [step.unit_price for step in own]
+    same = bool(prices) and prices.count(prices[0]) == len(prices)
+    return Line(
+        component=component,
+        quantity=sum([step.quantity for step in own]),
+        unit=UNITS[component],
+        unit_price=prices[0] if same else None,
+        amount=amount,
     )

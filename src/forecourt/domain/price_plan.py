@@ -5,10 +5,12 @@ Decimal("1.00"). Whatever goes into a price is taken from the tariff at hand.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from forecourt.domain.price_terms import Terms, terms
 from forecourt.domain.tariff import (
     DAYS,
     PRICE_FIELDS,
@@ -64,8 +66,12 @@ class Match(NamedTuple):
     session: int | None
 
 
-class Plan(NamedTuple):
-    """The compiled tariff; `walls` are the minutes of the day at which something may change, the others likewise."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The compiled tariff; `walls` are the minutes of the day at which something may change, the others likewise.
+
+    A plan equals itself only, so that it is a cheap key for what is remembered of it (`holding`, `match`).
+    """
 
     rules: tuple[Rule, ...]
     walls: tuple[int, ...]
@@ -73,6 +79,7 @@ class Plan(NamedTuple):
     durations_s: tuple[int, ...]
     powers_w: tuple[int, ...]
     graces_s: tuple[int, ...]
+    terms: Terms
 
 
 @lru_cache(maxsize=256)
@@ -94,18 +101,39 @@ def plan(tariff: Tariff) -> Plan:
         durations_s=_thresholds(duration for rule in rules for duration in rule.duration_s),
         powers_w=_thresholds(power for rule in rules for power in rule.power_w),
         graces_s=_thresholds(rule.grace_s or None for rule in rules),
+        terms=terms(tariff),
     )
 
 
-def match(rules: tuple[Rule, ...], candidates: Iterable[int], energy_wh: int, power_w: int) -> Match:
-    """The first of the candidates (indices, in order) that holds and prices it, for each component."""
+# What holds anywhere between two thresholds holds at the lower one: few cases, which return with every session.
+
+
+@lru_cache(maxsize=8192)
+def holding(plan: Plan, day: int, walls: int, durations: int) -> tuple[int, ...]:
+    """The elements that hold by calendar and duration, on a date and after so many of the plan's thresholds."""
+    minute, duration_s = _last(plan.walls, walls), _last(plan.durations_s, durations)
+    return tuple(
+        i
+        for i, rule in enumerate(plan.rules)
+        if rule.in_calendar(minute, day) and rule.duration_s.holds(duration_s)
+    )
+
+
+@lru_cache(maxsize=8192)
+def match(plan: Plan, candidates: tuple[int, ...], levels: int, powers: int) -> Match:
+    """The first of the candidates that prices each component after so many of the plan's thresholds."""
+    energy_wh, power_w = _last(plan.levels_wh, levels), _last(plan.powers_w, powers)
     found: dict[Component, int] = {}
     for i in candidates:
-        rule = rules[i]
+        rule = plan.rules[i]
         if rule.energy_wh.holds(energy_wh) and rule.power_w.holds(power_w):
             for component in rule.priced:
                 found.setdefault(component, i)
     return Match(*(found.get(component) for component in PRICE_FIELDS))
+
+
+def _last(thresholds: tuple[int, ...], passed: int) -> int:
+    return thresholds[passed - 1] if passed else 0
 
 
 def _rule(given: Restrictions, priced: frozenset[Component], grace_s: int) -> Rule:

@@ -4,13 +4,14 @@ Everything is whole microseconds since 1970 UTC. Wall clocks are handled by stre
 of 23 or 25 hours needs no care: a period lasts as long as the station's clock shows it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from forecourt.domain.price_plan import Plan
+from forecourt.domain.price_plan import Plan, holding
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = EPOCH.toordinal()
@@ -44,7 +45,7 @@ def micros(at: datetime) -> int:
 
 def instant(us: int) -> datetime:
     """The aware UTC instant."""
-    return EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(0, 0, us)
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -60,12 +61,13 @@ def slots(
 ) -> list[Slot]:
     """The slots that fill `span`; `session` lies in it and `idle` (sorted, disjoint) in the session."""
     stretches = list(_stretches(zone, *span))
-    cuts = {*session, *(edge for interval in idle for edge in interval)}
-    cuts |= {start for start, _, _ in stretches}
-    cuts |= {session[0] + duration * SECOND for duration in plan.durations_s}
-    cuts |= {cut for grace in plan.graces_s if (cut := _grace_end(idle, grace * SECOND)) is not None}
-    cuts |= {cut for stretch in stretches for cut in _wall_cuts(plan.walls, *stretch)}
-    edges = [span[0], *sorted(cut for cut in cuts if span[0] < cut < span[1]), span[1]]
+    cuts = [*session, *(edge for interval in idle for edge in interval)]
+    cuts += [start for start, _, _ in stretches]
+    cuts += [session[0] + duration * SECOND for duration in plan.durations_s]
+    cuts += [cut for grace in plan.graces_s if (cut := _grace_end(idle, grace * SECOND)) is not None]
+    for stretch in stretches:
+        cuts += _wall_cuts(plan.walls, *stretch)
+    edges = [span[0], *sorted({cut for cut in cuts if span[0] < cut < span[1]}), span[1]]
     return list(_fill(plan, edges, stretches, session, idle))
 
 
@@ -96,11 +98,9 @@ def _transition(zone: ZoneInfo, before: int, after: int) -> int:
     return after
 
 
-def _wall_cuts(walls: tuple[int, ...], start: int, end: int, offset: int) -> Iterator[int]:
-    if walls:
-        for day in range((start + offset) // DAY, (end + offset) // DAY + 1):
-            for wall in walls:
-                yield day * DAY + wall * MINUTE - offset
+def _wall_cuts(walls: tuple[int, ...], start: int, end: int, offset: int) -> list[int]:
+    days = range((start + offset) // DAY, (end + offset) // DAY + 1)
+    return [day * DAY + wall * MINUTE - offset for day in days for wall in walls]
 
 
 def _grace_end(idle: list[tuple[int, int]], grace: int) -> int | None:
@@ -136,10 +136,8 @@ def _fill(
 
 def _candidates(plan: Plan, local_us: int, duration_us: int) -> tuple[int, ...]:
     """The elements whose restrictions by calendar and duration hold; before the session the duration is 0."""
-    date, minute = EPOCH_ORDINAL + local_us // DAY, local_us % DAY // MINUTE
-    duration_s = max(0, duration_us // SECOND)
-    return tuple(
-        i
-        for i, rule in enumerate(plan.rules)
-        if rule.in_calendar(minute, date) and rule.duration_s.holds(duration_s)
+    day, time = divmod(local_us, DAY)
+    walls = bisect_right(plan.walls, time // MINUTE)
+    return holding(
+        plan, EPOCH_ORDINAL + day, walls, bisect_right(plan.durations_s, max(0, duration_us // SECOND))
     )

@@ -1,15 +1,19 @@
 """The split: a meter curve, cut at every instant at which a price may change, in exact arithmetic.
 
-The curve is linear between two readings. A change is found at its exact instant and its exact register: integers where
-they fall on whole microseconds and Wh, `Fraction` elsewhere. All that comes out depends on the curve only, not on the
-number of readings that describe it: one more reading on the line changes nothing.
+The curve is linear between two readings. A change is found at its exact instant and its exact register, each a ratio
+of two integers. All that comes out depends on the curve only, not on the number of readings that describe it: one more
+reading on the line changes nothing.
+
+Only the intervals in which something changes are looked at: a session of a thousand readings in one period is as cheap
+as one of two.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Generic, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import NamedTuple
 
 from forecourt.domain.price_plan import Match, Plan, match
 from forecourt.domain.price_slots import Slot
@@ -17,81 +21,100 @@ from forecourt.domain.price_slots import Slot
 # Watts are Wh per hour.
 MICROSECONDS_PER_HOUR = 3_600_000_000
 
-Exact = int | Fraction
+Ratio = tuple[int, int]  # numerator and denominator, which is above 0
 Knot = tuple[int, int]  # instant in µs, register in Wh
-Point = tuple[Exact, Exact]  # the same, on the line between two knots
-State = tuple[int, int, int]  # indices of the slot, the energy level, the power class
-Key = TypeVar("Key")
+# The index of a knot, and how far behind it on the line to the next one: µs passed × Wh of the interval, which is
+# Wh passed × µs of the interval. So cuts by time and by energy are put in order, and found to be one, by integers.
+Place = tuple[int, int]
+Move = tuple[Place, int, int]  # from this place on, one axis (SLOT, LEVEL, POWER) stands at another index
+
+SLOT, LEVEL, POWER = range(3)
+AT, REGISTER = itemgetter(0), itemgetter(1)
 
 
 class Change(NamedTuple):
     """From this point on another slot, energy level or power holds; `before` and `after` are the nearest knots."""
 
-    at: Exact
-    register: Exact
+    at: Ratio
+    register: Ratio
     slot: Slot
     match: Match
     before: int
     after: int
 
 
-class Run(NamedTuple, Generic[Key]):
-    """A longest stretch with the same key (such as the element that prices it), from one change to another."""
-
-    key: Key
-    first: Change
-    last: Change
-
-    @property
-    def energy_wh(self) -> Exact:
-        return self.last.register - self.first.register
-
-    @property
-    def micros(self) -> Exact:
-        return self.last.at - self.first.at
-
-
-def runs(changes: list[Change], key: Callable[[Change], Key]) -> list[Run[Key]]:
-    """The changes, merged wherever the key stays the same."""
-    found: list[Run[Key]] = []
-    for first, last in pairwise(changes):
-        new = key(first)
-        start = found.pop().first if found and found[-1].key == new else first
-        found.append(Run(new, start, last))
-    return found
+def runs(keys: Sequence[object]) -> list[tuple[int, int]]:
+    """Where each longest stretch of equal keys (such as the element that prices it) starts and ends."""
+    starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+    return [*pairwise([*starts, len(keys)])]
 
 
 def changes(plan: Plan, slots: list[Slot], knots: list[Knot]) -> list[Change]:
     """All changes along the knots, which fill the slots from end to end, and a last one where the curve ends."""
-    found: list[Change] = []
-    matches: dict[State, Match] = {}
-    last: State | None = None
-    for state, (at, register), before, after in _pieces(plan, slots, knots):
-        if state != last:
-            last = state
-            if state not in matches:
-                matches[state] = _match(plan, slots, state)
-            found.append(Change(at, register, slots[state[0]], matches[state], before, after))
+    moves = _slot_moves(slots, knots)
+    if plan.levels_wh:
+        moves += _level_moves(plan.levels_wh, knots)
+    if plan.powers_w:
+        moves += _power_moves(plan.powers_w, knots)
+    end = len(knots) - 1
+    places: dict[Place, Change] = {}
+    state = [0, 0, 0]
+    for place, axis, index in sorted(moves):
+        # Of several moves at one place, the last one knows them all.
+        state[axis] = index
+        if place[0] < end:
+            places[place] = _change(plan, slots[state[SLOT]], state, knots, place)
+    found = [*places.values()]
     if found:
-        end = len(knots) - 1
-        found.append(found[-1]._replace(at=knots[end][0], register=knots[end][1], before=end, after=end))
+        at, register = knots[end]
+        found.append(Change((at, 1), (register, 1), found[-1].slot, found[-1].match, end, end))
     return found
 
 
-def _pieces(plan: Plan, slots: list[Slot], knots: list[Knot]) -> Iterator[tuple[State, Point, int, int]]:
-    """Each piece of the curve that lies in one state: the state, where it starts, the knots around that point."""
-    levels = [knots[0][1] + level for level in plan.levels_wh]
-    starts = [slot.start for slot in slots]
+def _change(plan: Plan, slot: Slot, state: list[int], knots: list[Knot], place: Place) -> Change:
+    at, register = _point(knots, place)
+    holds = match(plan, slot.candidates, state[LEVEL], state[POWER])
+    return Change(at, register, slot, holds, place[0], place[0] + (place[1] > 0))
+
+
+def _slot_moves(slots: list[Slot], knots: list[Knot]) -> list[Move]:
+    moves: list[Move] = []
+    for index, slot in enumerate(slots):
+        i = bisect_left(knots, slot.start, key=AT)
+        at, register = knots[i]
+        if at == slot.start:
+            place = _last_equal(knots, i), 0
+        else:
+            start, low = knots[i - 1]
+            place = i - 1, (slot.start - start) * (register - low or 1)
+        moves.append((place, SLOT, index))
+    return moves
+
+
+def _level_moves(levels_wh: tuple[int, ...], knots: list[Knot]) -> list[Move]:
+    moves: list[Move] = []
+    first, last = knots[0][1], knots[-1][1]
+    for index, level in enumerate((first + wh for wh in levels_wh if first + wh <= last), start=1):
+        i = bisect_left(knots, level, key=REGISTER)
+        at, register = knots[i]
+        if register == level:
+            place = _last_equal(knots, i), 0
+        else:
+            start, low = knots[i - 1]
+            place = i - 1, (level - low) * (at - start or 1)
+        moves.append((place, LEVEL, index))
+    return moves
+
+
+def _power_moves(powers_w: tuple[int, ...], knots: list[Knot]) -> list[Move]:
+    moves: list[Move] = []
+    last = 0
     for i, (a, b) in enumerate(pairwise(knots)):
-        if a == b:
-            continue
-        power = bisect_right(plan.powers_w, _power_w(a, b)) if plan.powers_w else 0
-        slot, level = bisect_right(starts, a[0]) - 1, bisect_right(levels, a[1])
-        yield (slot, level, power), a, i, i
-        if slots[slot].end < b[0] or (level < len(levels) and levels[level] < b[1]):
-            for point in _cuts(a, b, starts, levels):
-                state = bisect_right(starts, point[0]) - 1, bisect_right(levels, point[1]), power
-                yield state, point, i, i + 1
+        index = bisect_right(powers_w, _power_w(a, b))
+        if a != b and index != last:
+            last = index
+            moves.append(((i, 0), POWER, index))
+    return moves
 
 
 def _power_w(a: Knot, b: Knot) -> int:
@@ -99,24 +122,29 @@ def _power_w(a: Knot, b: Knot) -> int:
     return (b[1] - a[1]) * MICROSECONDS_PER_HOUR // (b[0] - a[0]) if b[0] > a[0] else 0
 
 
-def _cuts(a: Knot, b: Knot, starts: list[int], levels: list[int]) -> list[Point]:
-    """The points strictly between two knots at which a slot starts or an energy level is reached, in order."""
-    duration, energy = b[0] - a[0], b[1] - a[1]
-    points: set[Point] = set()
-    for start in starts[bisect_right(starts, a[0]) :]:
-        if start >= b[0]:
-            break
-        points.add((start, a[1] + Fraction((start - a[0]) * energy, duration)))
-    for level in levels[bisect_right(levels, a[1]) :]:
-        if level >= b[1]:
-            break
-        points.add((a[0] + Fraction((level - a[1]) * duration, energy), level))
-    return sorted(points)
+def _last_equal(knots: list[Knot], i: int) -> int:
+    while i + 1 < len(knots) and knots[i] == knots[i + 1]:
+        i += 1
+    return i
 
 
-def _match(plan: Plan, slots: list[Slot], state: State) -> Match:
-    """What holds everywhere in the state holds at its lower threshold."""
-    slot, level, power = state
-    energy_wh = plan.levels_wh[level - 1] if level else 0
-    power_w = plan.powers_w[power - 1] if power else 0
-    return match(plan.rules, slots[slot].candidates, energy_wh, power_w)
+def _point(knots: list[Knot], place: Place) -> tuple[Ratio, Ratio]:
+    """The instant and the register of a place."""
+    i, part = place
+    at, register = knots[i]
+    if not part:
+        return (at, 1), (register, 1)
+    duration, energy = knots[i + 1][0] - at, knots[i + 1][1] - register
+    if not energy:
+        return (at + part, 1), (register, 1)
+    if not duration:
+        return (at, 1), (register + part, 1)
+    return _plus(at, part, energy), _plus(register, part, duration)
+
+
+def _plus(base: int, part: int, whole: int) -> Ratio:
+    """`base` + `part` ÷ `whole`."""
+    quotient, rest = divmod(part, whole)
+    if not rest:
+        return base + quotient, 1
+    return (base + Fraction(part, whole)).as_integer_ratio()

@@ -1,30 +1,37 @@
-"""From runs to steps: whole quantities by largest remainder, each with its element, unit price and exact amount."""
+"""From runs to shares, and from shares to steps.
 
-from collections.abc import Callable, Sequence
+A *share* is what one element gives of a component in one stretch: a whole quantity, by largest remainder. The money
+depends on nothing else. A `Step` is a share as it is shown: with its times, registers, readings and amount.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
+from functools import lru_cache
+from math import lcm
 from typing import NamedTuple
 
-import msgspec
-
-from forecourt.domain.money import half_up, plain
+from forecourt.domain.money import PLAIN_DIGITS, nearest, shortest
 from forecourt.domain.price_plan import Plan, match
 from forecourt.domain.price_slots import SECOND, Slot, instant
-from forecourt.domain.price_split import Change, Exact, Run, runs
-from forecourt.domain.price_types import Step, exact
+from forecourt.domain.price_split import Change, Ratio, runs
+from forecourt.domain.price_terms import PER_RATE
+from forecourt.domain.price_types import Step
 from forecourt.domain.price_usage import Curve, readings_around
-from forecourt.domain.tariff import Component, Tariff, Usage, priced, unit_price
+from forecourt.domain.tariff import Component, Tariff, Usage, unit_price
 
 FREE = Decimal(0)
+SHOWN = 10**PLAIN_DIGITS
 REGISTER_DIGITS = 6
+METERED: tuple[Component, ...] = ("ELECTRICITY", "SERVICE")
+# The element that prices a stretch of time, and whether its grace period is on; None: this time does not count.
+TimeKey = tuple[int | None, bool] | None
 
 
 class Split(NamedTuple):
     """A usage, cut for a tariff: all that is known before prices come in."""
 
-    tariff: Tariff
-    usage: Usage
     plan: Plan
     curve: Curve
     slots: list[Slot]
@@ -35,124 +42,152 @@ class Split(NamedTuple):
         return self.curve.knots[-1][1] - self.curve.knots[0][1]
 
 
-class TimeKey(NamedTuple):
-    """Whether this time counts for the component, the element that prices it, and whether it is in its grace period."""
+class Share(NamedTuple):
+    """A quantity (Wh, s or 1) of a component between two changes, and the element that prices it; `grace`: free.
 
-    counts: bool
+    `rate` is what the element asks, in millionths of a currency unit.
+    """
+
+    component: Component
     element: int | None
     grace: bool
+    quantity: int
+    rate: int
+    first: Change
+    last: Change
 
 
-def steps(split: Split) -> list[Step]:
-    """The steps of all components that the tariff prices, in the order of the components, then of time."""
-    return [step for component in priced(split.tariff) for step in STEPS[component](split, component)]
+def shares(split: Split) -> list[Share]:
+    """The shares of all components that the tariff prices, in the order of the components, then of time."""
+    return [*_metered(split), *_charging(split), *_idle(split), *_session(split)]
 
 
-def apportion(values: Sequence[Exact], total: int) -> list[int]:
-    """Whole numbers that add up to `total` by largest remainder; of equal remainders the earlier one wins."""
-    whole = [floor(value) for value in values]
-    order = sorted(range(len(values)), key=lambda i: whole[i] - values[i])
-    for i in order[: total - sum(whole)]:
-        whole[i] += 1
+def apportion(values: Sequence[int | Fraction], total: int, unit: int = 1) -> list[int]:
+    """Whole numbers that add up to `total` by largest remainder, of values in 1/`unit`; of equal ones the earlier wins."""
+    whole = [value // unit for value in values]
+    left = total - sum(whole)
+    if left:
+        for i in sorted(range(len(values)), key=lambda i: -(values[i] % unit))[:left]:
+            whole[i] += 1
     return whole
 
 
-def _energy(split: Split, component: Component) -> list[Step]:
+def _metered(split: Split) -> list[Share]:
     """Both fees are cut at the same points, so that a period has the same Wh in both."""
-    stretches = runs(split.changes, lambda change: (change.match.electricity, change.match.service))
-    stretches = [run for run in stretches if run.energy_wh]
-    whole = apportion([run.energy_wh for run in stretches], split.energy_wh)
-    which = 0 if component == "ELECTRICITY" else 1
+    changes, rates = split.changes, split.plan.terms.rates
+    keys = [change.match[:2] for change in changes[:-1]]
+    found = runs(keys)
+    values, unit = _lengths([(changes[i].register, changes[j].register) for i, j in found])
+    whole = apportion(values, split.energy_wh, unit)
+    stretches = [
+        (keys[i], wh, changes[i], changes[j])
+        for (i, j), value, wh in zip(found, values, whole, strict=True)
+        if value
+    ]
     return [
-        _metered(split, component, run, run.key[which], wh) for run, wh in zip(stretches, whole, strict=True)
+        Share(component, key[which], False, wh, _rate(rates[component], key[which]), first, last)
+        for which, component in enumerate(METERED)
+        if component in rates
+        for key, wh, first, last in stretches
     ]
 
 
-def _metered(
-    split: Split, component: Component, run: Run[tuple[int | None, int | None]], element: int | None, wh: int
-) -> Step:
-    step = _step(split.tariff, component, element, (run.first.at, run.last.at), wh)
-    return msgspec.structs.replace(
-        step,
-        register_from=plain(Fraction(run.first.register), REGISTER_DIGITS),
-        register_to=plain(Fraction(run.last.register), REGISTER_DIGITS),
-        readings=readings_around(split.usage, split.curve.first, run.first, run.last),
-    )
-
-
-def _time(split: Split, component: Component) -> list[Step]:
+def _charging(split: Split) -> list[Share]:
     """Charging time is the session without its idle time."""
-    return _timed(
-        split, component, lambda c: TimeKey(c.slot.in_session and not c.slot.idle, c.match.time, False)
-    )
+    if "TIME" not in split.plan.terms.rates:
+        return []
+    return _timed(split, "TIME", [_charging_key(change) for change in split.changes[:-1]])
 
 
-def _idle(split: Split, component: Component) -> list[Step]:
+def _charging_key(change: Change) -> TimeKey:
+    return (change.match.time, False) if change.slot.in_session and not change.slot.idle else None
+
+
+def _idle(split: Split) -> list[Share]:
     """The grace period is counted once: the first so many idle seconds, in one piece or several."""
-
-    def key(change: Change) -> TimeKey:
-        element = change.match.idle
-        grace = element is not None and change.slot.idle_us < split.plan.rules[element].grace_s * SECOND
-        return TimeKey(change.slot.idle, element, grace)
-
-    return _timed(split, component, key)
+    if "IDLE" not in split.plan.terms.rates or not split.curve.idle:
+        return []
+    return _timed(split, "IDLE", [_idle_key(split.plan, change) for change in split.changes[:-1]])
 
 
-def _timed(split: Split, component: Component, key: Callable[[Change], TimeKey]) -> list[Step]:
-    stretches = [run for run in runs(split.changes, key) if run.key.counts]
-    seconds = [Fraction(run.micros) / SECOND for run in stretches]
-    whole = apportion(seconds, half_up(sum(seconds, Fraction(0))))
+def _idle_key(plan: Plan, change: Change) -> TimeKey:
+    if not change.slot.idle:
+        return None
+    element = change.match.idle
+    return element, element is not None and change.slot.idle_us < plan.rules[element].grace_s * SECOND
+
+
+def _timed(split: Split, component: Component, keys: list[TimeKey]) -> list[Share]:
+    changes, rates = split.changes, split.plan.terms.rates[component]
+    found = [(*key, changes[i], changes[j]) for i, j in runs(keys) if (key := keys[i])]
+    values, unit = _lengths([(first.at, last.at) for _, _, first, last in found])
+    unit *= SECOND
+    whole = apportion(values, nearest(sum(values), unit), unit)
     return [
-        _step(split.tariff, component, run.key.element, (run.first.at, run.last.at), quantity, run.key.grace)
-        for run, quantity in zip(stretches, whole, strict=True)
+        Share(component, element, grace, seconds, _rate(rates, element, grace), first, last)
+        for (element, grace, first, last), seconds in zip(found, whole, strict=True)
     ]
 
 
-def _session(split: Split, component: Component) -> list[Step]:
+def _rate(rates: tuple[int, ...], element: int | None, grace: bool = False) -> int:
+    return 0 if element is None or grace else rates[element]
+
+
+def _lengths(spans: Sequence[tuple[Ratio, Ratio]]) -> tuple[list[int], int]:
+    """The length of each span over a common denominator."""
+    unit = lcm(*[end[1] for span in spans for end in span])
+    return [high[0] * (unit // high[1]) - low[0] * (unit // low[1]) for low, high in spans], unit
+
+
+def _session(split: Split) -> list[Share]:
     """Once, at the first instant of the session at which an element asks for it."""
-    found = (
-        (c.at, c.match.session) for c in split.changes if c.slot.in_session and c.match.session is not None
-    )
-    at, element = next(found, _instant_session(split))
-    return [] if element is None else [_step(split.tariff, component, element, (at, at), 1)]
-
-
-def _instant_session(split: Split) -> tuple[Exact, int | None]:
-    """A session without length lies in no slot: its start decides."""
+    rates = split.plan.terms.rates.get("SESSION")
+    if rates is None:
+        return []
     start, end = split.curve.session
-    if start < end:
-        return start, None
+    within = split.changes if start < end else [_instant_session(split, start)]
+    asked = ((c, c.match.session) for c in within if c.slot.in_session or start == end)
+    return [Share("SESSION", i, False, 1, rates[i], c, c) for c, i in asked if i is not None][:1]
+
+
+def _instant_session(split: Split, start: int) -> Change:
+    """A session without length lies in no slot: its start decides."""
     slot = [slot for slot in split.slots if slot.start <= start][-1]
-    return start, match(split.plan.rules, slot.candidates, 0, 0).session
+    return Change((start, 1), (0, 1), slot, match(split.plan, slot.candidates, 0, 0), 0, 0)
 
 
-def _step(
-    tariff: Tariff,
-    component: Component,
-    element: int | None,
-    span: tuple[Exact, Exact],
-    quantity: int,
-    grace: bool = False,
-) -> Step:
-    given = None if element is None or grace else unit_price(tariff.elements[element], component)
-    price = FREE if given is None else given
+def steps(tariff: Tariff, usage: Usage, split: Split, found: Sequence[Share]) -> list[Step]:
+    """The shares as they are shown."""
+    return [_step(tariff, usage, split, share) for share in found]
+
+
+def _step(tariff: Tariff, usage: Usage, split: Split, share: Share) -> Step:
+    component, index, grace, quantity, rate, first, last = share
+    element = None if index is None else tariff.elements[index]
+    price = None if element is None or grace else unit_price(element, component)
+    (start, register_from), (end, register_to) = (
+        _shown(first.at, first.register),
+        _shown(last.at, last.register),
+    )
+    metered = component in METERED
     return Step(
         component=component,
-        element=element,
-        period="" if element is None else tariff.elements[element].name,
-        start=instant(floor(span[0])),
-        end=instant(floor(span[1])),
+        element=index,
+        period="" if element is None else element.name,
+        start=start,
+        end=end,
         quantity=quantity,
-        unit_price=price,
-        amount=plain(exact(component, quantity, price)),
+        unit_price=FREE if price is None else price,
+        amount=shortest(nearest(quantity * rate * SHOWN, PER_RATE[component]), PLAIN_DIGITS),
         grace=grace,
+        register_from=register_from if metered else None,
+        register_to=register_to if metered else None,
+        readings=readings_around(usage, split.curve.first, first, last) if metered else None,
     )
 
 
-STEPS: dict[Component, Callable[[Split, Component], list[Step]]] = {
-    "ELECTRICITY": _energy,
-    "SERVICE": _energy,
-    "TIME": _time,
-    "IDLE": _idle,
-    "SESSION": _session,
-}
+@lru_cache(maxsize=1024)
+def _shown(at: Ratio, register: Ratio) -> tuple[datetime, Decimal]:
+    """A point of the curve: each is the end of one share and the start of the next, in several components."""
+    wh = nearest(register[0] * 10**REGISTER_DIGITS, register[1])
+    return instant(at[0] // at[1]), shortest(wh, REGISTER_DIGITS)
