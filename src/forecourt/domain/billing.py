@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from forecourt.domain import energy, idle
 from forecourt.domain.outcome import PileState
-from forecourt.domain.price import price
+from forecourt.domain.price import total
 from forecourt.domain.session import Session
 from forecourt.domain.session_fold import counted
 from forecourt.domain.tariff import Tariff, Usage
@@ -27,8 +27,8 @@ def usage_of(session: Session, zone: str, max_power_w: int | None, now: datetime
 
 
 def live_cost(tariff: Tariff, session: Session, zone: str, max_power_w: int | None, now: datetime) -> Decimal:
-    """Return the cost of a session so far, taxes included. ValueError: as ``price``."""
-    return price(tariff, usage_of(session, zone, max_power_w, now)).total_incl_tax
+    """Return the cost of a session so far, taxes included. ValueError: as ``total``."""
+    return total(tariff, usage_of(session, zone, max_power_w, now))
 
 
 def priced(state: PileState, session: Session, now: datetime) -> Session:
