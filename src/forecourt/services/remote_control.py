@@ -10,6 +10,8 @@ from forecourt.bus import pile_subject
 from forecourt.domain import remote_control
 from forecourt.domain.command import Command, RemoteStart, Request
 from forecourt.domain.outcome import Outcome, PileState
+from forecourt.domain.records import AuditEntry
+from forecourt.services import audit
 from forecourt.services.context import Services
 from forecourt.store.errors import Status, WriteError
 
@@ -49,7 +51,7 @@ async def submit(
         remote_start_id=await _start_id(sv) if isinstance(request, RemoteStart) else None,
     )
     try:
-        await sv.store.write(command)
+        await sv.store.write(command, _audited(sv, command))
     except WriteError as error:
         # The same key a moment earlier, in another request.
         known = await _by_key(sv, requested_by, idempotency_key)
@@ -58,6 +60,11 @@ async def submit(
         return _same(known, pile_id, request)
     sv.bus.publish(pile_subject(pile_id), msgspec.json.encode(command))
     return command
+
+
+def _audited(sv: Services, command: Command) -> AuditEntry:
+    kind = type(command.request).__name__
+    return audit.entry(sv, command.requested_by, f"command.{kind}", command.pile_id, command.id)
 
 
 async def _by_key(sv: Services, requested_by: str, key: str | None) -> Command | None:

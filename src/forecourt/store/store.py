@@ -83,8 +83,9 @@ class Store(
         """Refuse new work, write what is pending, end threads and connections."""
         self.commit.close()
         await self.flush()
-        await self._writer.close()
+        # The writer last: the last connection to close is the one that may merge SQLite's log into the database.
         await self._reader.close()
+        await self._writer.close()
 
     async def flush(self) -> None:
         """Wait until nothing is pending."""
