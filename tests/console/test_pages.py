@@ -44,7 +44,7 @@ PAGES = (
 )
 # (page, its parts)
 PARTS = (
-    ("/", ("figures", "map", "statuses", "problems", "recent")),
+    ("/", ("figures", "map", "statuses", "power", "problems", "recent")),
     ("/stations", ("rows",)),
     ("/stations/plaza", ("figures", "piles", "sessions")),
     ("/piles", ("rows",)),
@@ -118,7 +118,9 @@ async def test_filters_that_mean_nothing_break_nothing(site: Site, query: str) -
 async def test_the_overview_says_numbers_with_unit_window_and_age(site: Site) -> None:
     page = await (await site.signed_in()).page("/")
     assert "240\u00a0kW" in page
-    assert "1.60\u00a0MW" not in page  # one station has no known limit: there is no share to show
+    # One station has no known limit: there is no share of the network's to show, but one of the other station's.
+    assert "sum of the newest readings" in page
+    assert "15\u00a0% of the limit" in page
     assert "since 00:00" in page
     assert "As of 12:00:00, Asia/Shanghai, UTC+8" in page
     assert "Out of order" in page

@@ -61,23 +61,31 @@ if (main && topics().length) {
   open();
 }
 
-// What a refresh must not take away: the focus, and what is unfolded.
+// What a refresh must not take away: a selection, the focus, what is unfolded, how far a table was scrolled.
 let kept = null;
+
+function selecting(part) {
+  const selection = document.getSelection();
+  return selection && !selection.isCollapsed && part.contains(selection.anchorNode);
+}
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.target;
   if (!part.classList.contains("part")) return;
-  if (event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+  if (event.detail.xhr.status >= 400 || selecting(part)) event.detail.shouldSwap = false;
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   kept = {
     href: focused?.getAttribute("href"),
     id: focused?.id,
     open: [...part.querySelectorAll("details[open][id]")].map((one) => one.id),
+    scrolled: [...part.querySelectorAll(".scroll")].map((one) => one.scrollLeft),
   };
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const part = event.detail.target;
   if (!kept || !part.classList.contains("part")) return;
   for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+  part.querySelectorAll(".scroll").forEach((one, index) => (one.scrollLeft = kept.scrolled[index] ?? 0));
   const again = kept.id
     ? document.getElementById(kept.id)
     : kept.href && part.querySelector(`[href="${CSS.escape(kept.href)}"]`);
