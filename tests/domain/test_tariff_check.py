@@ -60,6 +60,7 @@ def test_a_tariff_goes_to_json_and_back() -> None:
         (element(service_per_kwh=-0.1), "$.elements[0].service_per_kwh: negative price -0.1; give 0 or more"),
         (element(per_session="NaN"), "$.elements[0].per_session: NaN is not an amount"),
         (element(per_session="Infinity"), "$.elements[0].per_session: Infinity is not an amount"),
+        (element(per_session="1e30"), "is above 1000000"),
         (element(per_session="0.1234567"), "has more than 6 decimals; round it to 6"),
         (element(idle_grace_s=60), "$.elements[0].idle_grace_s: grace without a price"),
         (element(idle_grace_s=-1, idle_per_minute=1), "$.elements[0].idle_grace_s: negative"),

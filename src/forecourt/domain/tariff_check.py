@@ -30,6 +30,10 @@ RANGES = (
 TIME_REMEDY = 'write "HH:MM", from "00:00" to "23:59" ("24:00" as an end)'
 
 
+# Times a megawatt-hour, still an amount that every part of the system can keep.
+MAX_PRICE = 1_000_000
+
+
 class Problem(NamedTuple):
     """What is wrong in a tariff: where (a JSON path), what, and how to put it right."""
 
@@ -109,6 +113,10 @@ def _price(path: str, price: Decimal, digits: int) -> Iterator[Problem]:
         yield Problem(path, f"{price} is not an amount", "give a decimal number")
     elif price < 0:
         yield Problem(path, f"negative price {price}", "give 0 or more; money goes back by a credit CDR")
+    elif price > MAX_PRICE:
+        yield Problem(
+            path, f"{price} is above {MAX_PRICE}", "give a smaller price; is the currency the right one?"
+        )
     elif _decimals(price) > digits:
         yield Problem(path, f"{price} has more than {digits} decimals", f"round it to {digits}")
 
