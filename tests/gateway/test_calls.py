@@ -623,3 +623,20 @@ async def test_boots_are_put_off_when_the_database_falls_behind(
     known = await house.sv.store.pile("CP1")
     assert known is not None
     assert known.registration is Registration.ACCEPTED
+
+
+async def test_a_stop_finishes_what_is_under_way(house: House) -> None:
+    pile = await house.booted()
+    brake = Brake(house)
+    first = pile.ask("StartTransaction", start())
+    await until(lambda: held(brake))
+    second = pile.ask("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Charging"})
+    await asyncio.sleep(0.05)
+    stopping = asyncio.create_task(house.gateway.stop())
+    await asyncio.sleep(0.05)
+    pile.ask("Heartbeat", {})  # a new call: not read any more
+    brake.release()
+    assert [(await pile.message())[1] for _ in range(2)] == [first, second]
+    assert await pile.closed() == 1012
+    await stopping
+    assert len(await sessions(house)) == 1

@@ -153,6 +153,25 @@ async def test_a_remote_stop_of_1_6(house: House) -> None:
     assert call[2:] == ["RemoteStopTransaction", {"transactionId": transaction}]
 
 
+async def test_commands_are_in_the_log_under_their_message_id(house: House) -> None:
+    pile = await house.booted()
+    command = await house.command(CLEAR_CACHE)
+    call = await pile.next_call()
+    pile.reply(call, {"status": "Accepted"})
+    await ended(house, command)
+
+    async def logged() -> Any:
+        page = await house.sv.store.log_page("CP1")
+        rows = [row for row in page.items if row.action == "ClearCache"]
+        return rows if len(rows) == 2 else None
+
+    rows = await until(logged)
+    assert [(row.direction, row.kind, row.message_id) for row in rows] == [
+        ("in", "CALLRESULT", call[1]),
+        ("out", "CALL", call[1]),
+    ]
+
+
 async def test_a_call_error_is_a_refusal(house: House) -> None:
     pile = await house.booted()
     command = await house.command(CLEAR_CACHE)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from forecourt.domain.command import Command, RawCall, TriggerMessage
 from forecourt.domain.outcome import Outcome, PileState
 from forecourt.domain.provisioning import may_send
@@ -23,6 +25,7 @@ MAX_QUEUED = 64
 # Our own question for the statuses is no operator's command and has no row.
 STATUS_QUESTION = "status"
 BOOT = "BootNotification"
+_call = msgspec.json.Decoder(tuple[int, str, str, msgspec.Raw])
 
 
 class Caller:
@@ -75,8 +78,9 @@ class Caller:
     def ask_for_status(self) -> None:
         """Ask for the statuses, once, where nothing else is being asked."""
         connection = self._connection
-        if not self.open or self._offering is not None or not connection.endpoint.idle:
+        if not self.open or self._offering is not None:
             return
+        self._offering = STATUS_QUESTION
         state, version = connection.mailbox.state, connection.version
         question = TriggerMessage("StatusNotification")
         now = self._hub.sv.clock.now()
@@ -86,9 +90,7 @@ class Caller:
         self._place(STATUS_QUESTION, translated(TABLES[version], command, state))
 
     def _next(self) -> None:
-        if not self.open or self._offering is not None or not self._queue:
-            return
-        if self._connection.endpoint.idle:
+        if self.open and self._offering is None and self._queue:
             command = self._queue.pop(0)
             self._offering = command.id
             self._connection.mailbox.post(Offer(self._hub.sv, command, self._sent))
@@ -119,8 +121,9 @@ class Caller:
         connection = self._connection
         connection.endpoint.call(key, call.action, call.payload, self._hub.sv.clock.monotonic())
         self._hub.awaiting.add(connection)
-        connection.log("out", "CALL", call.action, key, call.payload)
-        connection.flush()
+        for frame in connection.flush():
+            _, message_id, action, payload = _call.decode(frame)
+            connection.log("out", "CALL", action, message_id, bytes(payload))
 
     # --- what became of it
 

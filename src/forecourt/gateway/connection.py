@@ -151,13 +151,15 @@ class Connection:
         if self._held:
             self._release()
 
-    def flush(self) -> None:
-        """Write what the endpoint has to say. A pile that does not read loses its connection."""
-        for frame in self.endpoint.take_outgoing():
+    def flush(self) -> list[bytes]:
+        """Write what the endpoint has to say, and return it. A pile that does not read loses its connection."""
+        frames = self.endpoint.take_outgoing()
+        for frame in frames:
             self._stats.frames_out += 1
             if not self.socket.send(frame):
                 self._unsent()
-                return
+                break
+        return frames
 
     def _unsent(self) -> None:
         if not self.socket.close_code:

@@ -11,7 +11,6 @@ from forecourt.gateway.commands.item import Step
 from forecourt.gateway.connection import Connection
 from forecourt.gateway.hub import Hub
 from forecourt.services import transactions
-from forecourt.store.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +40,11 @@ class Keeper:
         while True:
             await asyncio.sleep(TICK_S)
             try:
-                await self.tick()
+                self.tick()
             except Exception:
                 log.exception("keeper_failed")
 
-    async def tick(self) -> None:
+    def tick(self) -> None:
         """Do what is due."""
         now = self._monotonic()
         self._time_out_calls(now)
@@ -57,7 +56,7 @@ class Keeper:
             self._hub.check_statuses(now)
         if now >= self._next_repairs:
             self._next_repairs = now + WRITE_REPAIRS_S
-            await self._write_repairs()
+            self._hub.spawn(self._write_repairs())
         if now >= self._next_expiry:
             self._next_expiry = now + EXPIRE_S
             self._expire_sessions()
@@ -84,18 +83,14 @@ class Keeper:
 
     async def _write_repairs(self) -> None:
         for connection in [one for one in self._hub.registry if one.repairs.changed]:
-            if not connection.repairs.known and not await self._learned(connection):
-                return
+            if not connection.repairs.known:
+                await self._learn(connection)
             self._hub.sv.store.log(connection.repairs.take(connection.pile_id))
 
-    async def _learned(self, connection: Connection) -> bool:
-        try:
-            detail = await self._hub.sv.store.pile_detail(connection.pile_id)
-        except StoreError as error:
-            log.warning("repairs_not_read", pile=connection.pile_id, error=str(error))
-            return False
-        connection.repairs.learn(detail.repairs if detail else ())
-        return True
+    async def _learn(self, connection: Connection) -> None:
+        detail = await self._hub.sv.store.pile_detail(connection.pile_id)
+        if not connection.repairs.known:
+            connection.repairs.learn(detail.repairs if detail else ())
 
     def _expire_sessions(self) -> None:
         sv = self._hub.sv

@@ -154,8 +154,8 @@ class Listener:
         if offer.name is None:
             text = f"The handshake names no OCPP version (Sec-WebSocket-Protocol); served as {version.value}"
             self._hub.note(connection.pile_id, "version", text)
-        await self._welcome(connection)
         try:
+            await self._welcome(connection)
             code = await socket.run(connection.received, connection.heard)
             connection.ended(str(code))
         except Exception:
