@@ -1,6 +1,7 @@
 """The composition root: the only module that wires everything (DESIGN §2)."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -124,6 +125,7 @@ async def serve(config: Config, clock: Clock, beside: Beside) -> None:
         loop.add_signal_handler(number, stop.set)
     with instance.locked(config.data_dir):
         async with running(config, clock) as (sv, where, operator), beside(sv, where, operator):
+            _tune_memory()
             await stop.wait()
             log.info("stopping")
 
@@ -148,6 +150,16 @@ async def running(
         instance.announce(config.data_dir, where)
         stack.callback(instance.withdraw, config.data_dir)
         yield sv, where, operator
+
+
+def _tune_memory() -> None:
+    """Let the garbage collector look at what a server makes, not at what it is made of.
+
+    Hardly anything that a message leaves behind is cyclic; full collections over every pile's state are what p99 is made of.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _listen(gateway: Gateway, config: Config) -> None:

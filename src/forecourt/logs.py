@@ -14,14 +14,18 @@ def configure(config: Config) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if config.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain: the pretty form prints local variables, tokens among them.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
+    as_text = (structlog.processors.format_exc_info,) if config.log_format == "json" else ()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            *as_text,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

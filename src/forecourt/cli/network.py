@@ -74,7 +74,9 @@ def add_pile(
     version: Annotated[str, typer.Option(help="OCPP version it is registered with: 1.6 or 2.0.1.")] = "",
     power_kw: Annotated[int | None, typer.Option(help="Rated power in kW.")] = None,
     tariff: Annotated[str | None, typer.Option(help="Id of a tariff of its own.")] = None,
-    password: Annotated[bool, typer.Option(help="Make a password; it is shown this once.")] = True,
+    password: Annotated[
+        bool, typer.Option(help="Make a new password, shown this once; or leave it as it is.")
+    ] = True,
     data_dir: DataDir = None,
     as_json: bool = Json,
 ) -> None:
