@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forecourt.domain.meter import Sample
-from forecourt.gateway.handlers.meter import values_16, values_201
+from forecourt.gateway.handlers.meter import named_register, values_16, values_201
 from forecourt.ocpp import v16, v201
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -68,8 +68,8 @@ def test_values_of_1_6(value: str, fields: dict[str, Any], sample: Sample) -> No
     assert sample_16(value, **fields) == (sample,)
 
 
-@pytest.mark.parametrize("value", ["", "NaN", "inf", "-Infinity", "AB12CD", "1e999"])
-def test_what_is_no_number_gives_no_sample(value: str) -> None:
+@pytest.mark.parametrize("value", ["", "NaN", "inf", "-Infinity", "AB12CD", "1e999", "1e16", "-1e30"])
+def test_what_is_no_reading_gives_no_sample(value: str) -> None:
     assert sample_16(value, measurand=POWER, unit="W") == ()
 
 
@@ -96,8 +96,16 @@ def test_values_of_2_0_1(
     assert sample_201(value, unit, multiplier, **fields) == (sample,)
 
 
-def test_an_absurd_multiplier_fills_no_memory() -> None:
-    assert sample_201("1", "W", 2**31 - 1, measurand=POWER) == (Sample(POWER, 10**30, "W"),)
+@pytest.mark.parametrize(
+    ("value", "unit", "multiplier"),
+    [("1", "W", 2**31 - 1), ("1e999999", "kW", 9), ("-1e16", "W", None), ("1e999999", "W", -(2**31))],
+)
+def test_what_is_no_reading_of_2_0_1(value: str, unit: str, multiplier: int | None) -> None:
+    assert sample_201(value, unit, multiplier, measurand=POWER) == ()
+
+
+def test_a_register_that_no_meter_shows() -> None:
+    assert [named_register(value) for value in (-5, 10**15, 2**63, -(2**70))] == [-5, 10**15, None, None]
 
 
 def test_none_at_all() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.gateway.conftest import House, Open, until
-from tests.gateway.test_calls import V16, V201, event, meter, register, rejected, sessions, start, stop
+from tests.gateway.messages import V16, V201, event, meter, register, rejected, sessions, start, stop
 
 from forecourt.domain.command import CommandState, RawCall
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.gateway.conftest import House, Open, until
-from tests.gateway.test_calls import V16, V201, rejected, sessions
+from tests.gateway.messages import V16, V201, rejected, sessions
 
 from forecourt.gateway import keeper
 
