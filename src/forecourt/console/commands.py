@@ -13,6 +13,7 @@ from forecourt.console.command_forms import FORMS, MESSAGES, CommandForm, fits
 from forecourt.console.pile import pile_and_station
 from forecourt.console.render import html, link, see_other
 from forecourt.console.visit import AnyRequest, Visit, visit_of
+from forecourt.console.words import N_
 from forecourt.domain.command import Request
 from forecourt.domain.session import Session
 from forecourt.domain.token import Token
@@ -36,7 +37,7 @@ async def give(request: AnyRequest, pile_id: FromPath[str], kind: FromPath[str])
     visit = visit_of(request)
     detail, _ = await pile_and_station(visit, pile_id)
     sent = {name: str(value) for name, value in (await request.form()).items()}
-    wanted = _request(detail, kind, sent)
+    wanted = _request(_form(detail, kind), sent)
     if wanted is None:
         return await _question(request, pile_id, kind, sent, missing=True)
     assert visit.operator is not None  # the entrance has seen to it
@@ -47,23 +48,23 @@ async def give(request: AnyRequest, pile_id: FromPath[str], kind: FromPath[str])
     return see_other(link("/piles", pile_id, "commands"))
 
 
-def _form(kind: str) -> CommandForm:
+def _form(detail: PileDetail, kind: str) -> CommandForm:
+    """Return a command's form. Raises NotFoundException, or ClientException when the pile can't be sent it now."""
     if kind not in FORMS:
         raise NotFoundException(kind)
+    if not fits(detail, kind):
+        raise ClientException(N_("This command can't be sent to this pile now."))
     return FORMS[kind]
 
 
-def _request(detail: PileDetail, kind: str, sent: dict[str, str]) -> Request | None:
+def _request(form: CommandForm, sent: dict[str, str]) -> Request | None:
     """Return the request that a form means; None when something is missing in it."""
-    form = _form(kind)
-    if not fits(detail, kind):
-        raise ClientException("this command can't be sent to this pile now")
     if form.asks and not sent.get(form.asks, "").strip():
         return None
     try:
         return form.request(sent)
     except (KeyError, ValueError):
-        raise ClientException("this form does not name what the command needs") from None
+        raise ClientException(N_("This form does not name what the command needs.")) from None
 
 
 async def _question(
@@ -71,7 +72,7 @@ async def _question(
 ) -> Response[str]:
     visit = visit_of(request)
     detail, station = await pile_and_station(visit, pile_id)
-    form = _form(kind)
+    form = _form(detail, kind)
     running = await visit.sv.store.sessions(SessionFilter(pile_id=pile_id, state="open"))
     touched = _touched(form, sent, running.items)
     # In a page that is already there the question comes into its dialog, else it is a page of its own.

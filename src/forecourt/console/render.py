@@ -12,7 +12,7 @@ from litestar import MediaType, Response
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 
-from forecourt.console import formats, icons, words
+from forecourt.console import command_view, formats, icons, words
 from forecourt.console.languages import languages
 from forecourt.console.visit import Visit, guest_cookie
 
@@ -57,6 +57,9 @@ def environment(code: str) -> Environment:
     env.install_gettext_translations(languages()[code].texts, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(link=link, icon=icons.icon, static=partial("/static/{}/{}".format, static_version()))
     env.globals.update(words=words, iso=formats.iso, zone_label=formats.zone_label)
+    env.globals.update(
+        asked=command_view.asked, answered=command_view.answered, is_secret=command_view.is_secret
+    )
     return env
 
 

@@ -14,6 +14,7 @@ from forecourt.console.price_view import bands, components
 from forecourt.console.render import link, page, see_other
 from forecourt.console.sheet import CONTENT_TYPE, head, row, utc
 from forecourt.console.visit import AnyRequest, Visit, visit_of
+from forecourt.console.words import N_
 from forecourt.domain.billing import usage_of
 from forecourt.domain.pile import Pile
 from forecourt.domain.price import price
@@ -166,5 +167,5 @@ async def release(request: AnyRequest, session_id: FromPath[int]) -> Response[st
     visit = visit_of(request)
     assert visit.operator is not None  # the entrance has seen to it
     if not await billing.release(visit.sv, session_id, visit.operator.username):
-        raise ClientException("there is nothing to release")
+        raise ClientException(N_("There is nothing to release."))
     return see_other(link("/sessions", session_id))

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
 from forecourt.console.formats import Formats
 from forecourt.domain import command as commands
 from forecourt.domain.command import CommandState
@@ -230,14 +228,6 @@ def in_order(evses: Mapping[EvseStatus, int]) -> list[tuple[EvseStatus, int]]:
 def request_label(request: commands.Request) -> str:
     """Return what a command does, untranslated."""
     return REQUEST[type(request)]
-
-
-def request_detail(request: commands.Request, shown_token: Callable[[str], str]) -> str:
-    """Return what a command was given, in its own words; a token as the visitor may see it."""
-    given = {name: value for name, value in msgspec.to_builtins(request).items() if name != "kind"}
-    if "token_uid" in given:
-        given["token_uid"] = shown_token(given["token_uid"])
-    return " ".join(f"{name}={value}" for name, value in given.items() if value not in (None, (), []))
 
 
 def worst_of(evses: Iterable[Evse]) -> State:
