@@ -1,85 +1,66 @@
-"""Our calls when the connection ends, or the pile has other firmware by now."""
+"""Our calls when the connection ends or the gateway stops, and when the pile has other firmware by now."""
 
-from typing import Any
-
-import pytest
-from tests.gateway.conftest import House, Open, until
+from tests.gateway.conftest import House, until
+from tests.gateway.giving import CLEAR_CACHE, connection, ended, silent
+from tests.gateway.messages import V16, V201, Brake, event, held, sessions
 
 from forecourt.domain import command as ours
-from forecourt.domain.command import Command, CommandState
+from forecourt.domain.command import CommandState
 
-FIRST, SECOND = ours.RawCall("First", {}), ours.RawCall("Second", {})
+NEXT = ours.RawCall("Next", {})
 
 
-async def decided(house: House, command: Command) -> Command:
-    async def done() -> Command | None:
-        now = await house.command_state(command)
-        return None if now.state in (CommandState.QUEUED, CommandState.SENT) else now
-
-    found: Command = await until(done)
-    return found
+async def gone(house: House) -> bool:
+    return house.gateway.connected == 0
 
 
 async def test_what_waits_behind_a_call_goes_over_the_next_connection(house: House) -> None:
     pile = await house.booted()
-    first, second = await house.command(FIRST), await house.command(SECOND)
-    assert (await pile.next_call())[2] == "First"
+    first, second = await house.command(CLEAR_CACHE), await house.command(NEXT)
+    assert (await pile.next_call())[2] == "ClearCache"
     pile.cut()
-    assert (await decided(house, first)).state is CommandState.UNKNOWN
-    assert (await house.command_state(second)).state is CommandState.QUEUED
+    assert (await ended(house, first)).state is CommandState.UNKNOWN
     again = await house.booted()
     call = await again.next_call()
-    assert call[2] == "Second"
+    assert call[2] == "Next"
     again.reply(call, {"status": "Accepted"})
-    assert (await decided(house, second)).state is CommandState.ACCEPTED
+    assert (await ended(house, second)).state is CommandState.ACCEPTED
 
 
-async def test_a_call_that_was_recorded_but_never_written_is_not_sent_for_ever(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The boot came between the record and the frame, and then the connection ended."""
+async def test_a_connection_that_ends_between_record_and_frame_leaves_it_unknown(house: House) -> None:
     pile = await house.booted()
-    connection: Any = house.gateway._hub.registry.get("CP1")
-    connection.caller.boot_received()
-    command = await house.command(FIRST)
-    connection.caller._sent(command)
-    connection.mailbox.state = house.sv and connection.mailbox.state
+    silent(house)
+    command = await house.command(CLEAR_CACHE)
+    brake = Brake(house)
+    connection(house).caller.offer(command)
+    await until(lambda: held(brake))
     pile.cut()
-    await until(lambda: _gone(house))
-    assert connection.caller._deferred is None
+    await until(lambda: gone(house))
+    brake.release()
+    assert (await ended(house, command)).state is CommandState.UNKNOWN
 
 
-async def _gone(house: House) -> bool:
-    return house.gateway.connected == 0
-
-
-async def test_a_stop_writes_no_more_calls(house: House, open_house: Open) -> None:
+async def test_a_stop_writes_no_more_calls(house: House) -> None:
     pile = await house.booted()
-    first, second = await house.command(FIRST), await house.command(SECOND)
+    first, second = await house.command(CLEAR_CACHE), await house.command(NEXT)
     call = await pile.next_call()
-    connection: Any = house.gateway._hub.registry.get("CP1")
-    connection.caller.shut()
+    connection(house).caller.shut()
     pile.reply(call, {"status": "Accepted"})
-    assert (await decided(house, first)).state is CommandState.ACCEPTED
-    assert await pile.nothing(0.1)
+    assert (await ended(house, first)).state is CommandState.ACCEPTED
+    await pile.result("Heartbeat", {})
+    connection(house).caller.offer(second)
+    await pile.result("Heartbeat", {})
+    assert pile.calls == []
     assert (await house.command_state(second)).state is CommandState.QUEUED
 
 
 async def test_a_session_begun_over_2_0_1_has_no_number_for_1_6(house: House) -> None:
-    newer = await house.booted("ocpp2.0.1")
-    started = {
-        "eventType": "Started",
-        "timestamp": "2026-01-02T03:04:05Z",
-        "triggerReason": "CablePluggedIn",
-        "seqNo": 0,
-        "transactionInfo": {"transactionId": "T-1"},
-        "evse": {"id": 1},
-    }
-    await newer.result("TransactionEvent", started)
-    older = await house.booted("ocpp1.6")
-    [session] = (await house.sv.store.sessions()).items
-    stop = await decided(house, await house.command(ours.RemoteStop(session.id)))
+    newer = await house.booted(V201)
+    await newer.result("TransactionEvent", event("Started", 0, "T-1"))
+    older = await house.booted(V16)
+    [session] = await sessions(house)
+    stop = await ended(house, await house.command(ours.RemoteStop(session.id)))
     assert stop.state is CommandState.REJECTED
     assert "no number" in stop.error
-    await house.command(SECOND)
-    assert (await older.next_call())[2] == "Second"
+    await house.command(NEXT)
+    assert (await older.next_call())[2] == "Next"

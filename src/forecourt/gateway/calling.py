@@ -35,7 +35,7 @@ class Caller:
     be about to boot, and not while a boot is unanswered: some piles drop the line (field problem 12, quirk H14).
     """
 
-    __slots__ = ("_booting", "_connection", "_deferred", "_hub", "_offering", "_queue", "open")
+    __slots__ = ("_booting", "_connection", "_deferred", "_hub", "_offering", "_queue", "_shut", "open")
 
     def __init__(self, connection: "Connection", hub: Hub) -> None:
         self._connection = connection
@@ -44,6 +44,7 @@ class Caller:
         self._offering: str | None = None
         self._deferred: Command | None = None
         self._booting = False
+        self._shut = False
         self.open = False
 
     def offer(self, command: Command) -> None:
@@ -67,13 +68,21 @@ class Caller:
 
     def opened(self) -> None:
         """Write what waited, unless a boot is unanswered."""
-        if self._booting or self.open:
+        if self._booting or self.open or self._shut:
             return
         self.open = True
         deferred, self._deferred = self._deferred, None
         if deferred is not None:
             self._sent(deferred)
         self._next()
+
+    def shut(self) -> None:
+        """Write nothing any more: what waits stays queued in the database, and goes over the next connection."""
+        self._shut, self.open = True, False
+        self._queue.clear()
+        deferred, self._deferred = self._deferred, None
+        if deferred is not None:
+            self._lost(deferred.id)
 
     def ask_for_status(self) -> None:
         """Ask for the statuses, once, where nothing else is being asked."""
@@ -100,6 +109,8 @@ class Caller:
         if command is None:
             self._offering = None
             self._next()
+        elif self._shut:
+            self._lost(command.id)
         elif not self.open:
             self._deferred = command
         else:
@@ -171,7 +182,10 @@ class Caller:
 
     def lost(self, fate: events.Fate) -> None:
         """The connection ended before the answer."""
-        sv, key = self._hub.sv, fate.call.key
+        self._lost(fate.call.key)
+
+    def _lost(self, key: str) -> None:
+        sv = self._hub.sv
         self._hub.stats.commands["unknown"] += 1
         self._conclude(key, lambda state, now: remote_control.lost(sv, state, key, now))
 

@@ -238,6 +238,7 @@ class Connection:
             return
         self._ended = True
         self._stats.disconnects[reason] += 1
+        self.caller.shut()
         for fate in self.endpoint.close():
             self.caller.lost(fate)
         self._hub.gone(self)

@@ -70,6 +70,7 @@ class Gateway:
         await self._listener.stop_accepting()
         for connection in self._hub.registry:
             connection.socket.hold()
+            connection.caller.shut()
         await self._committed()
         for connection in self._hub.registry:
             connection.socket.close(SERVICE_RESTART, "restarting")

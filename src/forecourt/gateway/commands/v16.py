@@ -19,8 +19,12 @@ def _remote_start(request: ours.RemoteStart, command: Command, state: PileState)
 
 
 def _remote_stop(request: ours.RemoteStop, command: Command, state: PileState) -> Call:
-    transaction_id = int(transaction_of(request, state))
-    return "RemoteStopTransaction", v16.RemoteStopTransactionRequest(transaction_id=transaction_id)
+    known_as = transaction_of(request, state)
+    if not known_as.isdecimal():  # begun in the words of 2.x, by other firmware
+        raise UntranslatableError(
+            f"session {request.session_id} has no number that OCPP 1.6 could name it by"
+        )
+    return "RemoteStopTransaction", v16.RemoteStopTransactionRequest(transaction_id=int(known_as))
 
 
 def _reset(request: ours.Reset, command: Command, state: PileState) -> Call:
