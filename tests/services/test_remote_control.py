@@ -1,11 +1,13 @@
 """Commands as they are asked for."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from tests.services.conftest import HandClock
 
-from forecourt.domain.command import Reset
-from forecourt.services import remote_control
+from forecourt.domain.command import CommandState, Reset
+from forecourt.services import expiry, remote_control
 from forecourt.services.context import Services
 from forecourt.services.remote_control import RefusedError
 
@@ -32,3 +34,25 @@ async def test_without_a_key_each_is_a_command_of_its_own(sv: Services) -> None:
 async def test_a_pile_that_does_not_exist_is_refused(sv: Services) -> None:
     with pytest.raises(RefusedError, match="no pile 'P9'"):
         await remote_control.submit(sv, "P9", Reset(), "api")
+
+
+async def test_a_command_whose_pile_never_came_is_given_up(sv: Services, clock: HandClock) -> None:
+    command = await remote_control.submit(sv, "P1", Reset(), "api", life=timedelta(seconds=60))
+    clock.at += timedelta(seconds=59)
+    assert await expiry.expire_commands(sv) == 0
+    clock.at += timedelta(seconds=2)
+    assert await expiry.expire_commands(sv) == 1
+    known = await sv.store.command(command.id)
+    assert known is not None
+    assert (known.state, known.sent_at, known.finished_at) == (CommandState.REJECTED, None, clock.at)
+    assert "expired" in known.error
+    assert await expiry.expire_commands(sv) == 0
+
+
+async def test_a_command_that_is_just_being_sent_is_not_given_up(sv: Services, clock: HandClock) -> None:
+    command = await remote_control.submit(sv, "P1", Reset(), "api", life=timedelta(0))
+    await sv.store.claim_command(command.id, CommandState.QUEUED, CommandState.SENT, clock.at)
+    await expiry._give_up(sv, command)
+    known = await sv.store.command(command.id)
+    assert known is not None
+    assert known.state is CommandState.SENT

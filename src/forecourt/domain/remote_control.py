@@ -34,6 +34,7 @@ _TARGETS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
         ChangeConfiguration: lambda request: request.key,
     }
 )
+_EXPIRED = "expired before the pile could be reached"
 _OPEN_FATE = frozenset({CommandState.TIMED_OUT, CommandState.UNKNOWN})
 
 
@@ -66,6 +67,11 @@ def decide_offer(state: PileState, command: Command, now: datetime) -> Outcome[C
     return Outcome(state, sent, (sent, *moot), tuple(_changed(state, c, now) for c in (sent, *moot)))
 
 
+def given_up(command: Command, now: datetime) -> Command:
+    """Return a queued command whose time has run out before its pile connected."""
+    return replace(command, state=CommandState.REJECTED, error=_EXPIRED, finished_at=now)
+
+
 def _is_moot(earlier: Command, command: Command) -> bool:
     """Say whether it no longer matters what became of an earlier command, since a new one sets the same thing."""
     kind = type(command.request)
@@ -78,7 +84,7 @@ def _is_moot(earlier: Command, command: Command) -> bool:
 def _refusal(state: PileState, command: Command, now: datetime) -> str:
     """Return why a command can't be sent, in words for the operator; empty when it can."""
     if command.expires_at <= now:
-        return "expired before the pile could be reached"
+        return _EXPIRED
     registration = state.pile.registration
     if not may_send(registration, command.request):
         kind = type(command.request).__name__

@@ -1,13 +1,19 @@
-"""Zombie sessions of piles that are not connected (field problem 21); those of connected ones expire in their mailbox."""
+"""What runs out while its pile is not connected: zombie sessions (field problem 21) and commands.
+
+Those of connected piles are dealt with in their mailbox.
+"""
 
 from datetime import timedelta
 
+from forecourt.domain import remote_control
+from forecourt.domain.command import Command, CommandState
+from forecourt.domain.outcome import Changed
 from forecourt.domain.session import Session, Turn
 from forecourt.domain.session_turns import turned
 from forecourt.domain.transactions import changed
 from forecourt.services import live
 from forecourt.services.context import Services
-from forecourt.store.work import Unit
+from forecourt.store.work import Claim, Unit
 
 BATCH = 100
 
@@ -31,3 +37,21 @@ async def _expire(sv: Services, session: Session) -> None:
     unit = Unit((closed,), pile_id=session.pile_id, generation=detail.owner.generation)
     if (await sv.store.do(unit)).ok:
         live.publish(sv, (changed(closed, now),))
+
+
+async def expire_commands(sv: Services) -> int:
+    """Give up queued commands whose time has run out; return how many were found."""
+    due = await sv.store.commands_expired(sv.clock.now(), BATCH)
+    for command in due:
+        await _give_up(sv, command)
+    return len(due)
+
+
+async def _give_up(sv: Services, command: Command) -> None:
+    now = sv.clock.now()
+    # Compare-and-set: a gateway may be sending it at this moment.
+    claim = Claim(command.id, CommandState.QUEUED, CommandState.REJECTED, now)
+    unit = Unit((remote_control.given_up(command, now),), pile_id=command.pile_id, claim=claim)
+    if (await sv.store.do(unit)).ok:
+        event = Changed(topic="command", at=now, pile_id=command.pile_id, command_id=command.id)
+        live.publish(sv, (event,))

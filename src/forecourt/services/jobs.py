@@ -42,6 +42,7 @@ JOBS: tuple[Job, ...] = (
     ("settle", 1.0, settle),
     ("compact", 5.0, compact),
     ("expire", 60.0, expiry.expire_offline),
+    ("give up", 2.0, expiry.expire_commands),
     ("forget", 60.0, forget),
 )
 
