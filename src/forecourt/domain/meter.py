@@ -12,6 +12,9 @@ VOLTAGE = "Voltage"
 CURRENT = "Current.Import"
 OFFERED = "Power.Offered"
 
+# No meter has ever shown more, in whichever unit; a larger number is no reading, and could not be stored.
+MOST = 10**15
+
 # What adds up over the phases; a pile of three phases need not report the total.
 _ADDS_UP = frozenset({REGISTER, POWER})
 _PHASES = (frozenset({"L1", "L2", "L3"}), frozenset({"L1-N", "L2-N", "L3-N"}))

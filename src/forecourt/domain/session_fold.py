@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from forecourt.domain import energy, idle
-from forecourt.domain.meter import CURRENT, POWER, REGISTER, SOC, VOLTAGE, MeterValue, latest, total
+from forecourt.domain.meter import CURRENT, MOST, POWER, REGISTER, SOC, VOLTAGE, MeterValue, latest, total
 from forecourt.domain.reading import Reading
 from forecourt.domain.session import Flag, Mark, Session, SessionState, Turn, turn
 from forecourt.domain.transaction_event import Kind, TransactionEvent
@@ -17,8 +17,6 @@ from forecourt.domain.transaction_event import Kind, TransactionEvent
 _STATE_AFTER_STOP = "Finishing"
 # 2.0.1 §3.16: "There is no connection between EV and EVSE."
 NOT_CONNECTED = "Idle"
-# What does not fit in here is no reading: it could not be stored, and no meter has ever shown it.
-_MOST = 10**15
 # A pile that numbers wildly must not make its session grow without end; a gap remains a gap.
 _MOST_INTERVALS = 64
 _OF_THE_METER = frozenset({Flag.METER_DECREASED, Flag.METER_IMPLAUSIBLE, Flag.RELEASED})
@@ -250,7 +248,7 @@ def registers(values: tuple[MeterValue, ...]) -> list[Reading]:
 
 def whole(value: float | None) -> int | None:
     """Return a number as whole Wh or W; None where there is none, or none that can be meant."""
-    return round(value) if value is not None and -_MOST <= value <= _MOST else None
+    return round(value) if value is not None and -MOST <= value <= MOST else None
 
 
 def _read(session: Session, event: TransactionEvent, over: bool, max_power_w: int | None) -> dict[str, Any]:

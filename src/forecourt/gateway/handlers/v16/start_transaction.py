@@ -7,6 +7,7 @@ from forecourt.domain.token import TokenRef, TokenStatus
 from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply
 from forecourt.gateway.handlers.answers import STATUS_16
 from forecourt.gateway.handlers.inbound import Handled, Inbound, content_key
+from forecourt.gateway.handlers.meter import named_register
 from forecourt.ocpp.codec import encode_payload
 from forecourt.ocpp.v16 import IdTagInfo, StartTransactionRequest, StartTransactionResponse
 from forecourt.services import transactions
@@ -27,7 +28,7 @@ def handle(
         evse_id=request.connector_id,
         connector_id=1,
         token=TokenRef(request.id_tag),
-        register_wh=request.meter_start,
+        register_wh=named_register(request.meter_start),
         reservation_id=request.reservation_id or None,  # quirk T08: 0 means none
         repairs=message.repairs,
     )

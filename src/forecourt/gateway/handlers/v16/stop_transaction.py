@@ -7,7 +7,7 @@ from forecourt.domain.token import TokenRef
 from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply
 from forecourt.gateway.handlers.answers import STATUS_16
 from forecourt.gateway.handlers.inbound import Handled, Inbound, content_key
-from forecourt.gateway.handlers.meter import values_16
+from forecourt.gateway.handlers.meter import named_register, values_16
 from forecourt.ocpp.codec import encode_payload
 from forecourt.ocpp.v16 import IdTagInfo, StopTransactionRequest, StopTransactionResponse
 from forecourt.services import transactions
@@ -27,7 +27,7 @@ def handle(
         raw=message.payload,
         token=TokenRef(request.id_tag) if request.id_tag else None,
         values=values_16(request.transaction_data or ()),
-        register_wh=request.meter_stop,
+        register_wh=named_register(request.meter_stop),
         stop_reason=request.reason or "Local",  # §7.37: "Local" is assumed where none is given
         repairs=message.repairs,
     )
