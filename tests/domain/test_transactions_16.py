@@ -1,8 +1,10 @@
 """OCPP 1.6 Start, MeterValues and Stop, one rule each."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
-from tests.domain.world import BOOT_1970, World, again, meter16, minutes, start16, stop16
+from tests.domain.world import BOOT_1970, World, again, meter16, minutes, start16, stop16, values
 
 from forecourt.domain.pile import EvseStatus
 from forecourt.domain.session import Flag, SessionState
@@ -319,6 +321,19 @@ def test_a_clock_that_is_set_back_by_a_day_in_mid_session_takes_no_energy() -> N
     session = world.session
     assert (session.energy_wh, session.ended_at) == (3000, minutes(3))
     assert session.flags == (Flag.PILE_CLOCK_WRONG,)
+    assert world.whole(1).readings == session.readings
+
+
+def test_samples_of_a_pile_without_a_clock_that_was_offline_are_not_older_than_its_start() -> None:
+    """The start came an hour late, the stop in time: only it tells how wrong the clock is."""
+    world, hour = World(), timedelta(hours=1)
+    world.send(start16(BOOT_1970, 1000), minutes(0))
+    samples = values(BOOT_1970 + hour / 2, 2000)
+    world.send(stop16(BOOT_1970 + hour, 3000, tx=1, values=samples), minutes(1))
+    session = world.session
+    assert session.energy_wh == 2000
+    assert [reading.register_wh for reading in session.readings] == [1000, 2000, 3000]
+    assert Flag.METER_DECREASED not in session.flags
     assert world.whole(1).readings == session.readings
 
 

@@ -88,6 +88,17 @@ def moved(event: TransactionEvent, at: datetime) -> TransactionEvent:
     return replace(event, at=at, clock_right=False, values=values)
 
 
+def not_before(event: TransactionEvent, start: datetime) -> TransactionEvent:
+    """Return a (timed) event whose meter values are not older than the start of their session.
+
+    Only a wrong clock makes them so: the better its offset is known, the earlier is what it said before.
+    """
+    if all(value.at is None or value.at >= start for value in event.values):
+        return event
+    values = tuple(MeterValue(value.at and max(value.at, start), value.samples) for value in event.values)
+    return replace(event, values=values)
+
+
 class TransactionReply(msgspec.Struct, frozen=True):
     """The answer, in our words. ``token_status`` is None where the message named no token; ``session_id`` 0 where none was found.
 

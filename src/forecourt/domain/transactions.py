@@ -10,12 +10,19 @@ from forecourt.domain import pile_time, session_fold, transaction_evidence
 from forecourt.domain.billing import priced
 from forecourt.domain.evses import refresh_evse
 from forecourt.domain.outcome import Changed, Outcome, PileState
-from forecourt.domain.session import RecentSession, Session, SessionState, Turn
+from forecourt.domain.session import Flag, RecentSession, Session, SessionState, Turn
 from forecourt.domain.session_opening import adopted, opened
 from forecourt.domain.session_rows import entry, row_of
 from forecourt.domain.session_turns import turned
 from forecourt.domain.transaction_case import Case, Facts, Rules, start_key
-from forecourt.domain.transaction_event import Kind, TransactionEvent, TransactionReply, moved, timed
+from forecourt.domain.transaction_event import (
+    Kind,
+    TransactionEvent,
+    TransactionReply,
+    moved,
+    not_before,
+    timed,
+)
 
 __all__ = [
     "Case",
@@ -144,6 +151,8 @@ def _continue(state: PileState, session: Session, case: Case) -> Outcome[Transac
         return _repeated(state, session, session_fold.apply(session, event, now, rating), case)
     if session_fold.set_back(session, event, now, rating):
         case = replace(case, event=moved(event, now))
+    elif not event.clock_right and Flag.MISSING_START not in session.flags:
+        case = replace(case, event=not_before(event, session.started_at))
     after = adopted(session_fold.apply(session, case.event, now, rating), case)
     if after.evse_id == session.evse_id:
         return _finish(state, session, after, case)
