@@ -1,9 +1,7 @@
 """The page of a pile: what it is, what it does now, what it was told and what it said."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
@@ -15,18 +13,13 @@ from forecourt.console.stations import by_evse
 from forecourt.console.visit import AnyRequest, Visit, visit_of
 from forecourt.console.words import N_
 from forecourt.domain.pile import Registration
-from forecourt.domain.records import LogEntry
 from forecourt.domain.station import Station
 from forecourt.services import network
-from forecourt.store.reads.page import Page
 from forecourt.store.reads.piles import PileDetail
 from forecourt.store.reads.sessions import SessionFilter
 
 PARTS = ("now", "commands")
 ROWS = 25
-LOG_ROWS = 100
-# A filter looks through so many entries of the log at once, and then says how far it has come.
-LOG_LOOKED = 2_000
 # (path below the pile, label)
 TABS = (
     ("", N_("Now")),
@@ -46,7 +39,8 @@ async def pile_and_station(visit: Visit, pile_id: str) -> tuple[PileDetail, Stat
     return detail, station
 
 
-def _common(detail: PileDetail, station: Station, tab: str, topics: str) -> dict[str, Any]:
+def pile_context(detail: PileDetail, station: Station, tab: str, topics: str) -> dict[str, Any]:
+    """Return what every page about a pile shows; ``topics`` are what its parts listen to."""
     return {
         "section": "/piles",
         "tabs": TABS,
@@ -83,7 +77,7 @@ async def pile(request: AnyRequest, pile_id: FromPath[str], part: FromQuery[str]
         tariff=await visit.sv.store.tariff(tariff_id) if tariff_id else None,
         rejected=(await visit.sv.store.rejected_messages(pile_id, limit=5)).items,
         events=await visit.sv.store.device_events(pile_id, limit=5),
-        **_common(detail, station, "", "state,commands"),
+        **pile_context(detail, station, "", "state,commands"),
     )
 
 
@@ -105,7 +99,7 @@ async def pile_sessions(
         here=link(here, part="rows", cursor=cursor),
         earlier=link(here, cursor=found.next_cursor) if found.next_cursor else "",
         back=here if cursor else "",
-        **_common(detail, station, "sessions", "state"),
+        **pile_context(detail, station, "sessions", "state"),
     )
 
 
@@ -129,7 +123,7 @@ async def pile_commands(
         here=link(here, part="rows", cursor=cursor),
         earlier=link(here, cursor=found.next_cursor) if found.next_cursor else "",
         back=here if cursor else "",
-        **_common(detail, station, "commands", "commands"),
+        **pile_context(detail, station, "commands", "commands"),
     )
 
 
@@ -151,68 +145,8 @@ async def pile_settings(
         reported=len(variables),
         q=q,
         here=link("/piles", pile_id, "settings", part="rows", q=q),
-        **_common(detail, station, "settings", "state"),
+        **pile_context(detail, station, "settings", "state"),
     )
-
-
-class Found(msgspec.Struct, frozen=True):
-    """Entries of the log that fit a filter, how many were looked at, and where to go on."""
-
-    items: tuple[LogEntry, ...]
-    looked: int
-    next_cursor: str | None
-
-
-@get("/piles/{pile_id:str}/log")
-async def pile_log(
-    request: AnyRequest,
-    pile_id: FromPath[str],
-    part: FromQuery[str] = "",
-    q: FromQuery[str] = "",
-    direction: FromQuery[str] = "",
-    cursor: FromQuery[str] = "",
-) -> Response[str]:
-    """The frames from and to the pile, the newest first; ``q`` looks in action, message id and payload."""
-    visit = visit_of(request)
-    detail, station = await pile_and_station(visit, pile_id)
-    found = await _search(visit, pile_id, q.strip().lower(), direction, cursor or None)
-    here, filters = link("/piles", pile_id, "log"), {"q": q, "direction": direction}
-    return page(
-        visit,
-        "pile_log",
-        part,
-        ("rows",),
-        found=found,
-        filters=filters,
-        here=link(here, part="rows", cursor=cursor, **filters),
-        earlier=link(here, cursor=found.next_cursor, **filters) if found.next_cursor else "",
-        back=link(here, **filters) if cursor else "",
-        **_common(detail, station, "log", "" if cursor else "log"),
-    )
-
-
-async def _search(visit: Visit, pile_id: str, q: str, direction: str, cursor: str | None) -> Found:
-    if not (q or direction):
-        plain = await visit.sv.store.log_page(pile_id, cursor, LOG_ROWS)
-        return Found(plain.items, len(plain.items), plain.next_cursor)
-    kept: list[LogEntry] = []
-    looked = 0
-    while looked < LOG_LOOKED and len(kept) < LOG_ROWS:
-        part: Page[LogEntry] = await visit.sv.store.log_page(pile_id, cursor, LOG_ROWS)
-        kept += _fitting(part.items, q, direction)
-        looked, cursor = looked + len(part.items), part.next_cursor
-        if cursor is None:
-            break
-    return Found(tuple(kept), looked, cursor)
-
-
-def _fitting(entries: Sequence[LogEntry], q: str, direction: str) -> list[LogEntry]:
-    return [
-        entry
-        for entry in entries
-        if direction in ("", entry.direction)
-        and q in f"{entry.action}\n{entry.message_id}\n{entry.payload}".lower()
-    ]
 
 
 @post("/piles/{pile_id:str}/admit", opt=OPERATOR)
