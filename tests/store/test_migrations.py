@@ -153,6 +153,9 @@ def test_paths(tmp_path: Path) -> None:
     for url in (tmp_path / "a b.db", str(tmp_path / "a b.db"), f"sqlite:///{tmp_path}/a%20b.db"):
         assert parse(url) == parse(tmp_path / "a b.db")
     assert str(parse("sqlite:///data/x.db")) == str(parse("data/x.db"))
+    # A word is more likely a mistake than the name of a file that is to be made wherever the server was started.
+    with pytest.raises(StoreError, match="names no database"):
+        parse("nonsense")
 
 
 async def test_a_path_with_every_odd_character(tmp_path: Path) -> None:

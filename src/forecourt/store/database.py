@@ -46,11 +46,11 @@ Database = SqliteFile | PostgresServer
 
 
 def parse(url: str | Path) -> Database:
-    """The database that a path, `sqlite:///path` or `postgresql://…` names. StoreError for anything else."""
+    """The database that a path (as text with a slash in it), `sqlite:///path` or `postgresql://…` names. StoreError otherwise."""
     if isinstance(url, Path):
         return SqliteFile(url)
     scheme, separator, rest = url.partition("://")
-    if not separator:
+    if not separator and "/" in url:
         return SqliteFile(Path(url).expanduser())
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteFile(Path(unquote(rest[1:])).expanduser())
