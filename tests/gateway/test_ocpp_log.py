@@ -66,6 +66,8 @@ def test_identifiers_are_masked(action: str, payload: Any, text: str) -> None:
             {"connectionData": {"apn": {"apnPassword": "s3cret"}, "vpn": {"password": "s3cret"}}},
         ),
         ("SetVariables", "s3cret is not JSON"),
+        ("NotifyReport", '{"x":' * 300 + '{"password":"s3cret"}' + "}" * 300),
+        ("NotifyReport", '{"x":' * 5000 + '{"password":"s3cret"}' + "}" * 5000),
     ],
 )
 def test_passwords_are_masked(action: str, payload: Any) -> None:

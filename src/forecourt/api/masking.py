@@ -9,32 +9,15 @@ from forecourt.api.schema.commands import CommandView
 from forecourt.domain.cdr import mask
 from forecourt.domain.command import ChangeConfiguration, RawCall, RemoteStart
 from forecourt.domain.records import Role
+from forecourt.domain.secret import hides, is_secret, names_secret
 
 HIDDEN = "…"
-# Names of settings, in lower case, whose values nobody is shown (OCPP 1.6 security extension, 2.0.1 Part 2 appendix 3).
-SECRET_NAMES = frozenset(
-    {
-        "authorizationkey",
-        "basicauthpassword",
-        "password",
-        "apnpassword",
-        "vpnpassword",
-        "sharedsecret",
-        "simpin",
-    }
-)
 _TOKEN_NAMES = frozenset({"idtag", "parentidtag", "idtoken", "additionalidtoken"})
-_VALUES = frozenset({"value", "attributeValue", "variableAttribute"})
 
 
 def uid_for(caller: Caller, uid: str) -> str:
     """Return a token's uid as the caller may see it."""
     return uid if caller.may(Role.OPERATOR) or not uid else mask(uid)
-
-
-def is_secret(name: str) -> bool:
-    """Say whether a setting's value is a password; the name may stand behind its component."""
-    return name.rpartition(".")[2].lower() in SECRET_NAMES
 
 
 def shown(command: CommandView, caller: Caller) -> CommandView:
@@ -57,18 +40,12 @@ def veiled(node: Any) -> Any:
         return [veiled(item) for item in node]
     if not isinstance(node, dict):
         return node
-    secret = any(is_secret(name) for name in _names(node))
+    secret = names_secret(node)
     return {key: _veiled_value(key, value, secret) for key, value in node.items()}
 
 
-def _names(node: dict[str, Any]) -> list[str]:
-    variable = node.get("variable")
-    named = (node.get("key"), variable.get("name") if isinstance(variable, dict) else None)
-    return [name for name in named if isinstance(name, str)]
-
-
 def _veiled_value(key: str, value: Any, secret: bool) -> Any:
-    if is_secret(key) or (secret and key in _VALUES):
+    if hides(key, secret):
         return HIDDEN
     if isinstance(value, str) and key.lower() in _TOKEN_NAMES:
         return mask(value)

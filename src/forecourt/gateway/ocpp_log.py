@@ -12,6 +12,7 @@ import msgspec
 from forecourt.clock import Clock
 from forecourt.domain.cdr import MASK, mask
 from forecourt.domain.records import LogEntry
+from forecourt.domain.secret import without_secrets
 
 # At most so many frames wait, and so many are given to the store at a time: 2,000 a second. A row of the log costs more than
 # half of what a durable message does.
@@ -32,18 +33,6 @@ _SECRET_ACTIONS = frozenset(
         "NotifyReport",
     }
 )
-_SECRET_NAMES = frozenset(
-    {
-        "authorizationkey",
-        "basicauthpassword",
-        "password",
-        "apnpassword",
-        "vpnpassword",
-        "sharedsecret",
-        "simpin",
-    }
-)
-_VALUES = ("value", "attributeValue")
 
 
 # Pile, monotonic instant, direction (``in`` from the pile, ``out`` to it), kind, action, message id, payload.
@@ -114,24 +103,6 @@ def _mask_token(match: "re.Match[str]") -> str:
 
 def _without_secrets(text: str) -> str:
     try:
-        return msgspec.json.encode(_cleaned(msgspec.json.decode(text))).decode()
-    except msgspec.DecodeError:
+        return msgspec.json.encode(without_secrets(msgspec.json.decode(text))).decode()
+    except (msgspec.DecodeError, RecursionError):
         return MASK
-
-
-def _cleaned(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_cleaned(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    named = {str(name).lower() for name in (node.get("key"), _name_of(node.get("variable"))) if name}
-    secret = bool(named & _SECRET_NAMES)
-    return {name: MASK if _hidden(name, secret) else _cleaned(value) for name, value in node.items()}
-
-
-def _name_of(variable: Any) -> Any:
-    return variable.get("name") if isinstance(variable, dict) else None
-
-
-def _hidden(name: str, secret: bool) -> bool:
-    return name.lower() in _SECRET_NAMES or (secret and name in (*_VALUES, "variableAttribute"))

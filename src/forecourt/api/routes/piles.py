@@ -7,7 +7,7 @@ from litestar import Response, get, post, put
 from litestar.params import JSONBody, QueryParameter
 
 from forecourt.api.inputs import AnyRequest, By, Cursor, Filter, Limit, PileId, Sv, same_id
-from forecourt.api.masking import HIDDEN, is_secret
+from forecourt.api.masking import HIDDEN
 from forecourt.api.pages import Page, paged, whole
 from forecourt.api.problem import missing
 from forecourt.api.schema.network import (
@@ -22,6 +22,7 @@ from forecourt.api.schema.network import (
 )
 from forecourt.domain.pile import Pile
 from forecourt.domain.records import LogEntry, PileVariable
+from forecourt.domain.secret import is_secret
 from forecourt.services import network
 from forecourt.services.context import Services
 from forecourt.store.reads import piles as stored

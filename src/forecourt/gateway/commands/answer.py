@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from forecourt.domain.records import PileVariable
+from forecourt.domain.secret import is_secret, without_secrets
 from forecourt.gateway.handlers.v201.names import component_text, variable_text
 from forecourt.ocpp import v16, v201
 from forecourt.ocpp.codec import PayloadError, decode_result
@@ -56,7 +57,7 @@ def read(version: Version, action: str, payload: bytes, raw: bool, pile_id: str,
     result = _object(payload)
     message = _typed(version, action, payload)
     variables = _VARIABLES[type(message)](pile_id, message, now) if type(message) in _VARIABLES else ()
-    return Answer(_accepted(result, raw), result, variables)
+    return Answer(_accepted(result, raw), without_secrets(result), variables)
 
 
 def _object(payload: bytes) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _got(pile_id: str, message: v201.GetVariablesResponse, now: datetime) -> tup
 
 def _shown(name: str, value: str | None) -> str | None:
     # A pile "should not give back the authorization key" (OCPP-J 1.6 §6.2); some do.
-    return None if name in ("AuthorizationKey", "BasicAuthPassword") else value
+    return None if is_secret(name) else value
 
 
 _VARIABLES: Mapping[type, Callable[[str, Any, datetime], tuple[PileVariable, ...]]] = MappingProxyType(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from forecourt.domain.outcome import PileState
 from forecourt.domain.records import PileVariable
+from forecourt.domain.secret import is_secret
 from forecourt.gateway.handlers.inbound import Handled, Inbound
 from forecourt.gateway.handlers.v201.names import component_text, variable_text
 from forecourt.ocpp.v201 import NotifyReportRequest
@@ -20,7 +21,7 @@ def handle(
             component=component_text(data.component),
             variable=variable_text(data.variable),
             attribute=attribute.type or "Actual",  # §2.51: "If absent, default Actual is assumed"
-            value=attribute.value,
+            value=None if is_secret(data.variable.name) else attribute.value,
             mutability=attribute.mutability or "ReadWrite",
             reported_at=now,
         )
