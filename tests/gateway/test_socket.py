@@ -202,6 +202,22 @@ async def test_a_small_message_that_inflates_beyond_the_limit(open_house: Open) 
     assert await pile.closed() == 1009
 
 
+async def test_a_bomb_of_many_small_messages(house: House) -> None:
+    """Each is within the limit; together they would be twenty megabytes in one turn of the loop."""
+    pile = await house.connect(headers=DEFLATE)
+    one = deflated(b'[2,"m","Nonsense",{"x":"' + b"a" * 1_000_000 + b'"}]')
+    pile.writer.write(frame(TEXT, one, rsv1=True) * 20)
+    assert await pile.closed() == 1009
+
+
+async def test_many_messages_one_after_the_other_are_no_bomb(house: House) -> None:
+    pile = await house.connect(headers=DEFLATE)
+    for number in range(8):
+        text = f'[2,"m{number}","Nonsense",{{"x":"{"a" * 1_000_000}"}}]'
+        pile.send(TEXT, deflated(text.encode()), rsv1=True)
+        assert (await pile.message())[:2] == [4, f"m{number}"]
+
+
 # --- peers that do not read, or are not there
 
 

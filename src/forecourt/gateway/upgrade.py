@@ -10,13 +10,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WebSocketError, WSCloseCode, web
 from aiohttp._websocket.reader import WebSocketDataQueue, WebSocketReader
 from aiohttp._websocket.writer import WebSocketWriter
 
 Message = tuple[Any, Any, Any]  # aiohttp's WSMessage: type, data, extra
 
 _UNUSED_LIMIT = 65_536
+# What may come out of one read of a socket: so many messages of the greatest size, and at least so many bytes. A pile waits
+# for its answers; only a bomb of many small compressed messages is bigger, and would hold up the loop and fill the memory.
+_MOST_AT_ONCE, _LEAST_AT_ONCE = 4, 4_194_304
 
 
 class Inbox(WebSocketDataQueue):
@@ -55,6 +58,27 @@ class Inbox(WebSocketDataQueue):
                 self.ended(error)
 
 
+class BoundedInbox(Inbox):
+    """An inbox of a connection with compression: what comes out of one turn of the loop is bounded."""
+
+    def __init__(self, request: web.BaseRequest, most: int) -> None:
+        super().__init__(request)
+        self._at_most = most
+        self._brought = 0
+
+    def feed_data(self, data: Any, size: int) -> None:
+        """A message has been read. Raises WebSocketError, which ends the connection, when it is too much at once."""
+        if not self._brought:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        self._brought += size + 1
+        if self._brought > self._at_most:
+            raise WebSocketError(WSCloseCode.MESSAGE_TOO_BIG, "too much at once")
+        super().feed_data(data, size)
+
+    def _next_turn(self) -> None:
+        self._brought = 0
+
+
 class Upgrade(web.WebSocketResponse):
     """The 101 of a handshake. Its own methods for reading, writing and closing are not used."""
 
@@ -63,7 +87,8 @@ class Upgrade(web.WebSocketResponse):
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter) -> None:
         self._ws_protocol = protocol
         self._writer = writer
-        self.inbox = Inbox(request)
+        most = max(_MOST_AT_ONCE * self._max_msg_size, _LEAST_AT_ONCE)
+        self.inbox = BoundedInbox(request, most) if self._compress else Inbox(request)
         self._parser = WebSocketReader(
             self.inbox, self._max_msg_size, compress=bool(self._compress), decode_text=True
         )
