@@ -20,16 +20,27 @@ def configure(config: Config) -> None:
         )
     )
     as_text = (structlog.processors.format_exc_info,) if config.log_format == "json" else ()
+    shared: tuple[structlog.types.Processor, ...] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *as_text,
+    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *as_text,
-            renderer,
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, force=True)
+    _configure_libraries(max(level, logging.WARNING), shared, renderer)
+
+
+def _configure_libraries(
+    level: int, shared: tuple[structlog.types.Processor, ...], renderer: structlog.types.Processor
+) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It warns of subprotocols before the gateway has looked at them; what is odd about those is logged there.
+    logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
