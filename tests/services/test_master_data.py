@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.services.conftest import STATION
+from tests.services.conftest import PILE, STATION
 
 from forecourt.domain.pile import Registration
 from forecourt.domain.records import Role
@@ -16,6 +16,13 @@ async def test_a_station_needs_a_zone_that_exists(sv: Services, zone: str) -> No
     with pytest.raises(InvalidError, match="time_zone"):
         await network.put_station(sv, replace(STATION, time_zone=zone), "test")
     assert (await network.put_station(sv, replace(STATION, time_zone="Europe/Paris"), "test")).id == "S1"
+
+
+@pytest.mark.parametrize("pile_id", ["", "x" * 49, "a/b", "a\\b", "a:b", "a\nb", "a\u200bb"])
+async def test_an_id_that_could_never_connect_is_refused(sv: Services, pile_id: str) -> None:
+    with pytest.raises(InvalidError, match="id: 1 to 48"):
+        await network.put_pile(sv, replace(PILE, id=pile_id), "test")
+    assert (await network.put_pile(sv, replace(PILE, id="快充 #1*.%"), "test")).id == "快充 #1*.%"
 
 
 async def test_an_unknown_pile_waits_at_a_station_that_the_operator_may_rename(sv: Services) -> None:

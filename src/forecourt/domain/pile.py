@@ -46,6 +46,8 @@ _PLAIN: Mapping[str, EvseStatus] = MappingProxyType(
         "Faulted": EvseStatus.OUTOFORDER,
     }
 )
+_LONGEST_ID = 48
+_NOT_IN_IDS = frozenset("/\\:")
 _IN_USE = frozenset({"Occupied", "Available", ""})
 
 
@@ -57,6 +59,14 @@ def evse_status(raw: str, charging: bool) -> EvseStatus:
     if charging and raw in _IN_USE:
         return EvseStatus.CHARGING
     return _PLAIN.get(raw, EvseStatus.UNKNOWN)
+
+
+def is_pile_id(text: str) -> bool:
+    """Say whether a text can name a pile: 1 to 48 printable characters that break no path, log or Basic authentication.
+
+    OCPP 2.0.1 Part 4 §3.1.1: at most 48 characters, no colon.
+    """
+    return 0 < len(text) <= _LONGEST_ID and text.isprintable() and _NOT_IN_IDS.isdisjoint(text)
 
 
 class Pile(msgspec.Struct, frozen=True, kw_only=True):

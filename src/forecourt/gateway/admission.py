@@ -1,6 +1,6 @@
 """Which piles are let in: the credential, the operator's wish, and what happens to piles that nobody knows."""
 
-from forecourt.domain.pile import Registration
+from forecourt.domain.pile import Registration, is_pile_id
 from forecourt.gateway.credentials import Verifier
 from forecourt.gateway.failure_limit import FailureLimit
 from forecourt.gateway.handshake import basic_credentials
@@ -9,8 +9,6 @@ from forecourt.services.context import Services
 
 # The scheme of a pile that was registered without a password, expressly.
 NO_PASSWORD = "none"
-# 2.0.1 Part 4 §3.1.1; what nobody has registered has to fit the strictest version.
-MAX_UNKNOWN_ID = 48
 
 
 class Admission:
@@ -40,7 +38,7 @@ class Admission:
 
     async def _without_credential(self, pile_id: str) -> bool:
         """Where unknown piles are let in, they wait as pending until an operator gives them a password."""
-        if self._sv.config.unknown_piles != "pending" or len(pile_id) > MAX_UNKNOWN_ID:
+        if self._sv.config.unknown_piles != "pending" or not is_pile_id(pile_id):
             return False
         known = await self._sv.store.pile(pile_id)
         if known is None:

@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
-import re
 import secrets
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
 
-from forecourt.domain.pile import Pile, Registration
+from forecourt.domain.pile import Pile, Registration, is_pile_id
 from forecourt.domain.records import PileCredential
 from forecourt.domain.station import Station
 from forecourt.domain.tariff import Tariff
@@ -17,9 +16,6 @@ from forecourt.domain.tariff_version import tariff_version
 from forecourt.domain.token import Token, fold_uid
 from forecourt.services import audit, live
 from forecourt.services.context import Services
-
-# OCPP 2.0.1 Part 4 §3.1.1 allows identifierString; 1.6 §2.1 any URL-safe text. We refuse what breaks logs and paths.
-_PILE_ID = re.compile(r"[^\x00-\x1f\x7f/\\]{1,48}")
 
 
 class InvalidError(ValueError):
@@ -45,8 +41,8 @@ async def put_pile(sv: Services, pile: Pile, actor: str) -> Pile:
     Raises InvalidError for an id that can't be part of a URL's path, an unknown station or an unknown tariff.
     """
     _require(
-        bool(_PILE_ID.fullmatch(pile.id)),
-        "id: 1 to 48 characters without slash, backslash or control characters",
+        is_pile_id(pile.id),
+        "id: 1 to 48 characters without slash, backslash, colon or control characters",
     )
     _require(
         await sv.store.station(pile.station_id) is not None,
@@ -64,7 +60,7 @@ async def put_pile(sv: Services, pile: Pile, actor: str) -> Pile:
 async def new_password(sv: Services, pile_id: str, actor: str) -> str:
     """Make a pile's password (160 random bits), store its salted SHA-256, and return it: it is shown this once.
 
-    Random passwords need no slow hash, and ten thousand piles that come back at once could not pay for one. 32 characters
+    Random passwords need no slow hash, and ten thousand piles that come back at once could not pay for one. 40 characters
     fit the 40 of OCPP 1.6's AuthorizationKey and the 16 to 40 of 2.0.1's BasicAuthPassword.
     """
     password = secrets.token_hex(20)
