@@ -149,6 +149,16 @@ async def test_the_overview(busy: Store) -> None:
     )
 
 
+async def test_a_pile_that_speaks_of_itself_is_no_evse(busy: Store) -> None:
+    """OCPP 1.6 §4.9: connectorId 0 is the pile."""
+    before, cards = await busy.overview(NOW, NOW), await busy.stations()
+    await busy.write(
+        *[Evse(pile_id=f"pile-{n}", evse_id=0, status=EvseStatus.AVAILABLE) for n in range(1, 5)]
+    )
+    assert (await busy.overview(NOW, NOW)).evses == before.evses
+    assert [card.evses for card in (await busy.stations()).items] == [card.evses for card in cards.items]
+
+
 async def test_the_overview_of_nothing(store: Store) -> None:
     found = await store.overview(NOW, NOW)
     assert (found.piles, found.evses, found.power_w, found.energy_wh, found.revenue) == (0, {}, 0, 0, {})

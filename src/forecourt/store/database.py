@@ -1,5 +1,6 @@
 """Which database: a file of SQLite, or a PostgreSQL server; and the connections to it."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -64,7 +65,9 @@ def make_folder(database: SqliteFile) -> None:
     folder = database.path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        database.path.open("ab").close()
+        # Only if it is not there: closing a file drops the locks that SQLite holds on it anywhere in the process.
+        if not os.access(database.path, os.W_OK):
+            database.path.open("ab").close()
     except OSError as error:
         raise StoreError(f"can't write the database {database.path}: {error.strerror or error}") from None
 

@@ -70,12 +70,16 @@ def _totals() -> Query:
     everything = (station, pile, pile_owner, evse)
     counts = {table: select(func.count()).select_from(table) for table in everything}
     counts[pile_owner] = counts[pile_owner].where(pile_owner.c.online)
+    # EVSE 0 is an OCPP 1.6 pile speaking of itself (§4.9).
+    counts[evse] = counts[evse].where(evse.c.evse_id > 0)
     return select(*[counts[table].scalar_subquery() for table in everything])
 
 
 def _connected_evses() -> Query:
     served = pile_owner.join(evse, evse.c.pile_id == pile_owner.c.pile_id)
-    counts = select(evse.c.status, func.count()).select_from(served).where(pile_owner.c.online)
+    counts = (
+        select(evse.c.status, func.count()).select_from(served).where(pile_owner.c.online, evse.c.evse_id > 0)
+    )
     return counts.group_by(evse.c.status)
 
 

@@ -72,7 +72,7 @@ class StationReads(Reads):
             .group_by(pile.c.station_id, ONLINE),
             select(pile.c.station_id, evse.c.status, ONLINE, func.count())
             .select_from(served)
-            .where(here)
+            .where(here, evse.c.evse_id > 0)
             .group_by(pile.c.station_id, evse.c.status, ONLINE),
             select(session.c.station_id, func.count(), DRAWN)
             .select_from(running)
