@@ -22,13 +22,11 @@ VENDOR = ROOT / "src" / "forecourt" / "console" / "static" / "vendor"
 
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "htmx-ext-sse/dist/sse.min.js": "htmx-ext-sse.min.js",
     "uplot/dist/uPlot.iife.min.js": "uplot.min.js",
     "uplot/dist/uPlot.min.css": "uplot.min.css",
     "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui.js",
     "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
     "htmx.org/LICENSE": "licenses/htmx.org.txt",
-    "htmx-ext-sse/LICENSE": "licenses/htmx-ext-sse.txt",
     "uplot/LICENSE": "licenses/uplot.txt",
     "swagger-ui-dist/LICENSE": "licenses/swagger-ui.txt",
     "swagger-ui-dist/NOTICE": "licenses/swagger-ui-notice.txt",
