@@ -5,6 +5,7 @@ import gc
 import os
 import secrets
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
@@ -30,6 +31,8 @@ from forecourt.services.tokens import TokenCache
 from forecourt.store.store import Store
 
 log = structlog.get_logger(__name__)
+
+BUS_WITHIN_S = 10.0
 
 # Name and password of the operator that was made at the first start.
 FirstOperator = tuple[str, str]
@@ -61,7 +64,13 @@ async def _bus(config: Config) -> Bus:
         return EmbeddedBus()
     from forecourt.bus.nats import NatsBus  # noqa: PLC0415 (loaded only where it is used)
 
-    return await NatsBus.connect(config.nats_url)
+    # The client itself would try for ever; who starts us (a person, systemd) is better told.
+    try:
+        async with asyncio.timeout(BUS_WITHIN_S):
+            return await NatsBus.connect(config.nats_url)
+    except (OSError, ValueError) as error:
+        why = str(error) or f"no answer within {BUS_WITHIN_S:g} s"
+        raise ConfigError(f"can't reach the bus of FORECOURT_NATS_URL: {why}") from None
 
 
 def _services(config: Config, clock: Clock, store: Store, bus: Bus) -> Services:
@@ -118,16 +127,29 @@ async def _announce(sv: Services, running: Running, operator: FirstOperator | No
 
 
 async def serve(config: Config, clock: Clock, beside: Beside) -> None:
-    """Run gateway, jobs, console and API in this process until a signal ends it."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    """Run gateway, jobs, console and API in this process until a signal ends it; at once while it still starts."""
+    asked, started = asyncio.Event(), asyncio.Event()
+    _on_signals(asyncio.current_task(), asked, started)
     with instance.locked(config.data_dir):
-        async with running(config, clock) as (sv, where, operator), beside(sv, where, operator):
-            _tune_memory()
-            await stop.wait()
-            log.info("stopping")
+        try:
+            async with running(config, clock) as (sv, where, operator):
+                started.set()
+                async with beside(sv, where, operator):
+                    await asked.wait()
+                    log.info("stopping")
+        except asyncio.CancelledError:
+            if not asked.is_set():
+                raise
+
+
+def _on_signals(task: asyncio.Task[None] | None, asked: asyncio.Event, started: asyncio.Event) -> None:
+    def end() -> None:
+        if task and not started.is_set() and not asked.is_set():
+            task.cancel()
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end)
 
 
 @asynccontextmanager
@@ -137,7 +159,6 @@ async def running(
     """Yield a running server: its services, where it answers, and its first operator if one was made now."""
     async with AsyncExitStack() as stack:
         sv = await stack.enter_async_context(services(config, clock))
-        operator = await accounts.first_operator(sv)
         gateway = Gateway(sv)
         await _listen(gateway, config)
         stack.push_async_callback(gateway.stop)
@@ -146,6 +167,8 @@ async def running(
         token = secrets.token_urlsafe(32)
         pages = web.application(sv, gateway, accounts.digest_of(token))
         url = await stack.enter_async_context(web.listening(config, pages))
+        # Made once nothing can fail any more: a password is shown once, and an occupied port must not swallow it.
+        operator = await accounts.first_operator(sv)
         where = Running(url, gateway.url, token, os.getpid())
         instance.announce(config.data_dir, where)
         stack.callback(instance.withdraw, config.data_dir)
@@ -163,11 +186,26 @@ def _tune_memory() -> None:
 
 
 async def _listen(gateway: Gateway, config: Config) -> None:
+    _check_certificate(config)
     try:
         await gateway.start()
     except OSError as error:
         where = f"{config.ocpp_host}:{config.ocpp_port}"
-        raise ConfigError(f"can't listen on {where}: {error.strerror}; choose another --ocpp-port") from None
+        raise ConfigError(
+            f"can't listen on {where}: {web.reason(error)}; choose another --ocpp-port"
+        ) from None
+
+
+def _check_certificate(config: Config) -> None:
+    if config.tls_cert is None or config.tls_key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
+    except OSError as error:
+        pair = f"FORECOURT_TLS_CERT {config.tls_cert} and FORECOURT_TLS_KEY {config.tls_key}"
+        raise ConfigError(
+            f"can't use {pair}: {error.strerror}; both are PEM files, and belong together"
+        ) from None
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

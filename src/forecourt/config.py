@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
@@ -63,14 +65,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+# What each of these may begin with, and what is said when it does not. The value itself may hold a password.
+_URLS = (
+    (
+        "database_url",
+        ("postgresql://", "sqlite:///"),
+        "use postgresql://user:password@host/database or sqlite:///path",
+    ),
+    ("nats_url", ("nats://", "tls://"), "use nats://host:4222"),
+)
+
+
 def load(environ: Mapping[str, str], **overrides: object) -> Config:
     """Return the configuration from an environment; ``overrides`` (from the command line) win, None is left out.
 
-    Raises ConfigError for an unknown FORECOURT_ variable's value that does not fit its type.
+    Raises ConfigError for a value that can't be used.
     """
-    fields = {field.name: field for field in msgspec.structs.fields(Config)}
     values: dict[str, object] = {}
-    for name in fields:
+    for name in Config.__struct_fields__:
         raw = environ.get(f"FORECOURT_{name.upper()}", "")
         if raw:
             values[name] = raw.split(",") if name == "trusted_proxies" else raw
@@ -79,9 +91,36 @@ def load(environ: Mapping[str, str], **overrides: object) -> Config:
         config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise ConfigError(_explain(str(error), values)) from None
+    _check(config)
+    return config
+
+
+def unknown(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that looks like a setting and is none; those of the tests are left out."""
+    known = [f"FORECOURT_{name.upper()}" for name in Config.__struct_fields__]
+    found = (
+        name for name in environ if name.startswith("FORECOURT_") and not name.startswith("FORECOURT_TEST_")
+    )
+    return [_no_setting(name, known) for name in sorted(found) if name not in known]
+
+
+def _no_setting(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"{name} is no setting and has no effect" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _check(config: Config) -> None:
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("FORECOURT_TLS_CERT and FORECOURT_TLS_KEY belong together: set both or none")
-    return config
+    for name, starts, remedy in _URLS:
+        value: str = getattr(config, name)
+        if value and not value.startswith(starts):
+            raise ConfigError(f"FORECOURT_{name.upper()} can't be used: {remedy}")
+    for proxy in filter(str.strip, config.trusted_proxies):
+        try:
+            ip_network(proxy.strip(), strict=False)
+        except ValueError:
+            raise ConfigError(f"FORECOURT_TRUSTED_PROXIES: {proxy!r} is no address or network") from None
 
 
 def _path(kind: type, value: object) -> object:
@@ -93,4 +132,9 @@ def _path(kind: type, value: object) -> object:
 def _explain(message: str, values: Mapping[str, object]) -> str:
     what, _, where = message.partition(" - at `$.")
     name = where.rstrip("`")
-    return f"FORECOURT_{name.upper()}: {what}, not {values.get(name)!r}" if name else message
+    if not name:
+        return message
+    kind = Config.__annotations__.get(name)
+    if get_origin(kind) is Literal:
+        what = f"expected {' or '.join(get_args(kind))}"
+    return f"FORECOURT_{name.upper()}: {what}, not {values.get(name)!r}"

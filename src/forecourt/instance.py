@@ -50,7 +50,9 @@ def _open_lock(data_dir: Path) -> int:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         return os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise InstanceError(f"can't write to the data folder {data_dir}: {error.strerror}") from None
+        raise InstanceError(
+            f"can't write to the data folder {data_dir}: {error.strerror}; choose another --data-dir"
+        ) from None
 
 
 def announce(data_dir: Path, running: Running) -> None:

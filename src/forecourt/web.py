@@ -1,6 +1,7 @@
 """Console and API as one Litestar application, on a socket of this process."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -117,5 +118,10 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}; choose another --port") from None
+        raise ConfigError(f"can't listen on {host}:{port}: {reason(error)}; choose another --port") from None
     return listener
+
+
+def reason(error: OSError) -> str:
+    """Return what went wrong in the system's words: what asyncio makes of it names the address a second time."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)

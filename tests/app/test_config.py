@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from forecourt.config import Config, ConfigError, load
+from forecourt.config import Config, ConfigError, load, unknown
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 
@@ -28,11 +28,32 @@ def test_the_environment_wins_over_defaults_and_the_command_line_over_both() -> 
         ("FORECOURT_UNKNOWN_PILES", "maybe"),
         ("FORECOURT_PING_INTERVAL", "soon"),
         ("FORECOURT_SECURE_COOKIES", "perhaps"),
+        ("FORECOURT_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("FORECOURT_DATABASE_URL", "forecourt.db"),
+        ("FORECOURT_NATS_URL", "localhost:4222"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named(variable: str, value: str) -> None:
     with pytest.raises(ConfigError, match=variable):
         load({variable: value})
+
+
+def test_the_words_that_a_setting_takes_are_named() -> None:
+    with pytest.raises(ConfigError, match="refuse or pending, not 'maybe'"):
+        load({"FORECOURT_UNKNOWN_PILES": "maybe"})
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="postgresql://") as caught:
+        load({"FORECOURT_DATABASE_URL": "mysql://me:hunter2@db/x"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_misspelt_setting_is_pointed_out() -> None:
+    environ = {"FORECOURT_OCPP_PRT": "1", "FORECOURT_OCPP_PORT": "2", "FORECOURT_TEST_NATS": "", "HOME": "/"}
+    assert unknown(environ) == [
+        "FORECOURT_OCPP_PRT is no setting and has no effect; did you mean FORECOURT_OCPP_PORT?"
+    ]
 
 
 def test_certificate_and_key_belong_together() -> None:

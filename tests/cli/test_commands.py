@@ -59,6 +59,7 @@ def test_a_network_is_built_by_commands_without_a_server(run: Run) -> None:
     )
     assert pile["max_power_w"] == 600_000
     assert len(bytes.fromhex(pile["password"])) * 8 >= 128
+    assert [one["id"] for one in shown(run("tariff", "list", "--json"))] == ["flat"]
     shown(run("token", "add", "CARD1", "--driver", "Ms Li", "--json"))
     assert [one["id"] for one in shown(run("pile", "list", "--json"))] == ["CP1"]
     table = run("station", "list").stdout
@@ -76,6 +77,15 @@ def test_a_network_is_built_by_commands_without_a_server(run: Run) -> None:
         (("session", "show", "12"), 1, "12"),
         (("serve", "--ocpp-port", "70000"), 2, "70000"),
         (("nonsense",), 2, "nonsense"),
+        (("pile", "add", "CP1", "--station", "S1", "--version", "3.0"), 2, "2.0.1"),
+        (("pile", "add", "CP1", "--station", "S1", "--power-kw", "-5"), 2, "--power-kw"),
+        (("operator", "add", "bob", "--role", "king"), 2, "viewer"),
+        (("session", "list", "--state", "weird"), 2, "problem"),
+        (("session", "show", "99999999999999999999"), 2, "session_id"),
+        (("token", "add", ""), 1, "empty"),
+        (("station", "list", "--data-dir", "/dev/null"), 2, "--data-dir"),
+        (("serve", "--database-url", "mysql://me@db/x"), 2, "postgresql://"),
+        (("demo", "--stations", "1", "--data-dir", "/dev/null"), 2, "--data-dir"),
     ],
 )
 def test_what_can_not_be_done_is_said_in_a_line(
@@ -94,6 +104,12 @@ def test_a_damaged_setting_is_named_before_anything_is_done(
     result = run("pile", "list")
     assert result.returncode == 2
     assert "FORECOURT_UNKNOWN_PILES" in result.stderr
+
+
+def test_times_are_short_for_people_and_whole_for_programs(run: Run) -> None:
+    made = shown(run("token", "add", "CARD1", "--json"))["created_at"]
+    assert f"{made[:19]}Z" in run("token", "add", "CARD1").stdout
+    assert len(made) > 20
 
 
 def test_migrate_says_what_it_did(run: Run) -> None:

@@ -1,7 +1,7 @@
 """Commands about master data: stations, piles, tokens, tariffs, operators."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import httpx
@@ -17,11 +17,16 @@ tariffs = typer.Typer(help="Price rules.", no_args_is_help=True)
 operators = typer.Typer(help="People who sign in to the console.", no_args_is_help=True)
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The data folder (FORECOURT_DATA_DIR).")]
+# The words that each option takes: typer refuses others, and names these.
+OcppVersion = Literal["1.6", "2.0.1"]
+Role = Literal["viewer", "operator", "admin"]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
 
 
 def at(path: str) -> str:
-    """Return one segment of an API path; ids may contain anything but control characters and slashes."""
+    """Return one segment of an API path. Raises FailedError for an empty one, which would name another path."""
+    if not path:
+        raise FailedError("the id is empty: give one of 1 to 48 characters")
     return quote(path, safe="")
 
 
@@ -35,7 +40,7 @@ def add_station(
     address: str = "",
     time_zone: str = "Asia/Shanghai",
     currency: str = "CNY",
-    grid_kw: Annotated[int | None, typer.Option(help="Limit of the grid connection in kW.")] = None,
+    grid_kw: Annotated[int | None, typer.Option(min=0, help="Limit of the grid connection in kW.")] = None,
     tariff: Annotated[str | None, typer.Option(help="Id of the tariff of its piles.")] = None,
     data_dir: DataDir = None,
     as_json: bool = Json,
@@ -71,8 +76,8 @@ def list_stations(limit: Limit = 1000, data_dir: DataDir = None, as_json: bool =
 def add_pile(
     pile_id: str,
     station: Annotated[str, typer.Option(help="Id of its station.")],
-    version: Annotated[str, typer.Option(help="OCPP version it is registered with: 1.6 or 2.0.1.")] = "",
-    power_kw: Annotated[int | None, typer.Option(help="Rated power in kW.")] = None,
+    version: Annotated[OcppVersion | None, typer.Option(help="OCPP version it is registered with.")] = None,
+    power_kw: Annotated[int | None, typer.Option(min=0, help="Rated power in kW.")] = None,
     tariff: Annotated[str | None, typer.Option(help="Id of a tariff of its own.")] = None,
     password: Annotated[
         bool, typer.Option(help="Make a new password, shown this once; or leave it as it is.")
@@ -83,7 +88,7 @@ def add_pile(
     """Add a pile, or change it, and make its password."""
     body = {
         "station_id": station,
-        "ocpp_version": version,
+        "ocpp_version": version or "",
         "max_power_w": power_kw * 1000 if power_kw is not None else None,
         "tariff_id": tariff,
     }
@@ -192,16 +197,16 @@ def _id_in(text: str) -> str:
 
 
 @tariffs.command("list")
-def list_tariffs(limit: Limit = 1000, data_dir: DataDir = None, as_json: bool = Json) -> None:
+def list_tariffs(data_dir: DataDir = None, as_json: bool = Json) -> None:
     """List tariffs."""
-    items = with_api(lambda client: every(client, "/tariffs", limit), data_dir=data_dir)
-    show_list(items, ("id", "name", "currency"), as_json, "No tariff yet: forecourt tariff set FILE")
+    page = with_api(lambda client: call(client, "GET", "/tariffs"), data_dir=data_dir)
+    show_list(page["items"], ("id", "name", "currency"), as_json, "No tariff yet: forecourt tariff set FILE")
 
 
 @operators.command("add")
 def add_operator(
     username: str,
-    role: Annotated[str, typer.Option(help="viewer, operator or admin.")] = "operator",
+    role: Annotated[Role, typer.Option(help="What the operator may do.")] = "operator",
     data_dir: DataDir = None,
     as_json: bool = Json,
 ) -> None:

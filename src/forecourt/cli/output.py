@@ -1,5 +1,6 @@
 """What commands print: tables for people, JSON for programs, errors in one line on standard error."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -9,6 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+# What the API says of an instant; people need no fractions of a second.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 class FailedError(Exception):
@@ -66,6 +70,8 @@ def show_one(item: dict[str, Any], as_json: bool) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return f"{value[:19]}Z"
     if isinstance(value, dict | list):
         return msgspec.json.encode(value).decode()
     return str(value)

@@ -42,6 +42,8 @@ def serve(
         database_url=database_url,
         data_dir=data_dir,
     )
+    for line in config.unknown(os.environ):
+        typer.echo(f"forecourt: {line}", err=True)
     from forecourt.app import run  # noqa: PLC0415 (the whole server is loaded only to serve)
 
     run(settings)

@@ -1,6 +1,7 @@
 """`python -m forecourt.simulator`: virtual piles of the demo network against a running central system.
 
-Stops on SIGINT and SIGTERM, and prints one line of JSON: what happened, counted.
+With --pile, that one pile and one charge instead. Stops on SIGINT and SIGTERM, and prints one line of JSON:
+what happened, counted.
 """
 
 import argparse
@@ -20,26 +21,34 @@ import uvloop
 from forecourt.clock import ScaledClock
 from forecourt.simulator.fleet import Plan, run_fleet
 from forecourt.simulator.network import STATIONS, DemoNetwork, build
+from forecourt.simulator.one_charge import ChargeError, Order, charge_once
+from forecourt.simulator.pile import VERSIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    plan, parent = _plan(_parser().parse_args(arguments))
+    given = _parser().parse_args(arguments)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        counted = runner.run(_run(plan, parent))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            counted = runner.run(_run(given))
+    except ChargeError as error:
+        sys.stderr.write(f"simulator: {error}\n")
+        return 1
     sys.stdout.write(msgspec.json.encode(counted).decode() + "\n")
     return 0
 
 
-async def _run(plan: Plan, parent: int | None) -> dict[str, int]:
+async def _run(given: argparse.Namespace) -> dict[str, int]:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    orphaned = asyncio.create_task(_stop_if_orphaned(parent, stop))
+    if given.pile:
+        return await charge_once(_order(given), lambda text: print(text, file=sys.stderr), stop)  # noqa: T201
+    orphaned = asyncio.create_task(_stop_if_orphaned(os.getppid() if given.with_parent else None, stop))
     try:
-        return await run_fleet(plan, stop)
+        return await run_fleet(_plan(given), stop)
     finally:
         orphaned.cancel()
 
@@ -52,7 +61,7 @@ async def _stop_if_orphaned(parent: int | None, stop: asyncio.Event) -> None:
         stop.set()
 
 
-def _plan(given: argparse.Namespace) -> tuple[Plan, int | None]:
+def _plan(given: argparse.Namespace) -> Plan:
     if given.network:
         network = msgspec.json.decode(given.network.read_bytes(), type=DemoNetwork)
     else:
@@ -60,7 +69,7 @@ def _plan(given: argparse.Namespace) -> tuple[Plan, int | None]:
     passwords: dict[str, str] = {}
     if given.passwords:
         passwords = msgspec.json.decode(given.passwords.read_bytes(), type=dict[str, str])
-    plan = Plan(
+    return Plan(
         url=given.url,
         network=network,
         clock=ScaledClock(given.epoch, given.monotonic_start, given.speed),
@@ -70,7 +79,19 @@ def _plan(given: argparse.Namespace) -> tuple[Plan, int | None]:
         busy_at_start=given.busy_at_start,
         ramp_s=given.ramp,
     )
-    return plan, os.getppid() if given.with_parent else None
+
+
+def _order(given: argparse.Namespace) -> Order:
+    return Order(
+        url=given.url,
+        pile_id=given.pile,
+        password=given.password,
+        version=given.version,
+        token=given.token,
+        seconds=given.seconds,
+        clock=ScaledClock(given.epoch, given.monotonic_start, given.speed),
+        run=f"{time.time_ns():x}",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--visits-per-day", type=float, default=24.0, help="cars a day to each EVSE; 0: none comes by itself")
     add("--busy-at-start", type=float, default=0.45, help="share of EVSEs that begin with a car")
     add("--ramp", type=float, default=8.0, help="real seconds within which all piles connect")
+    one = parser.add_argument_group("one pile, one charge")
+    one.add_argument("--pile", help="id of a pile that the central system knows")
+    one.add_argument("--password", default="", help="its password (HTTP Basic)")
+    one.add_argument("--version", choices=sorted(VERSIONS), default="1.6", help="OCPP version that it speaks")
+    one.add_argument("--token", default="CARD1", help="what its driver presents")
+    one.add_argument("--seconds", type=_positive, default=60.0, help="how long it charges, in real seconds")
     add("--with-parent", action="store_true", help="stop when the parent process is gone")
     return parser
 

@@ -27,13 +27,14 @@ EPSILON_SOC = 1e-6
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     """Which cars come and how many a day to each EVSE; `busy_at_start`: share of EVSEs that begin with a car.
 
-    `visits_per_day` 0: nobody comes by himself.
+    `visits_per_day` 0: nobody comes by himself. `first`: the visit with which each EVSE begins, instead of one by chance.
     """
 
     models: tuple[CarModel, ...]
     time_zone: str
     visits_per_day: float = 24.0
     busy_at_start: float = 0.45
+    first: Visit | None = None
 
 
 class Life:
@@ -58,7 +59,9 @@ class Life:
 
     async def run(self) -> None:
         """For ever."""
-        if self.rng.random() < self.traffic.busy_at_start:
+        if self.traffic.first is not None:
+            await self.visit(self.traffic.first)
+        elif self.rng.random() < self.traffic.busy_at_start:
             await self.visit(self._begun_visit())
         while True:
             await self._wait_for_a_driver()
