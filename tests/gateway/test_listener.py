@@ -129,6 +129,13 @@ async def test_an_unknown_pile_waits_as_pending_where_that_is_allowed(open_house
         assert (await house.connect("/ocpp/" + no_operator_could_accept)).status == 401
 
 
+async def test_made_up_ids_do_not_fill_the_database(open_house: Open) -> None:
+    house = await open_house(unknown_piles="pending", failed_handshakes_per_minute=3)
+    answers = [(await house.connect(f"/ocpp/NEW{number}")).status for number in range(5)]
+    assert answers == [101, 101, 101, 429, 429]
+    assert (await house.connect("/ocpp/NEW0")).status == 101  # it is known there
+
+
 # --- identity
 
 

@@ -23,11 +23,11 @@ class Admission:
         """End the threads."""
         self._verifier.close()
 
-    async def admits(self, pile_id: str, authorization: str | None) -> bool:
+    async def admits(self, pile_id: str, authorization: str | None, rate_key: str) -> bool:
         """Say whether it may come in. Raises StoreError, and BusyError, when that can't be found out now."""
         credential = await self._sv.store.credential(pile_id)
         if credential is None:
-            return await self._without_credential(pile_id)
+            return await self._without_credential(pile_id, rate_key)
         if credential.scheme == NO_PASSWORD:
             return True
         presented = basic_credentials(authorization)
@@ -36,12 +36,14 @@ class Admission:
             return False
         return await self._verifier.verify(credential, presented[1])
 
-    async def _without_credential(self, pile_id: str) -> bool:
+    async def _without_credential(self, pile_id: str, rate_key: str) -> bool:
         """Where unknown piles are let in, they wait as pending until an operator gives them a password."""
         if self._sv.config.unknown_piles != "pending" or not is_pile_id(pile_id):
             return False
         known = await self._sv.store.pile(pile_id)
         if known is None:
+            # As dear as a failure: whoever makes up ids must not fill the database with them.
+            self.limit.failed(rate_key, pile_id, self._sv.clock.monotonic())
             await provisioning.admit_unknown(self._sv, pile_id, "")
             return True
         return known.admission is Registration.PENDING

@@ -67,7 +67,7 @@ class Entrance:
         wait = limit.wait(key, pile_id, now)
         if wait > 0:
             raise RefusedError(429, "Too many failed handshakes", {"Retry-After": str(int(wait) + 1)})
-        if not await self._admission.admits(pile_id, request.headers.get(hdrs.AUTHORIZATION)):
+        if not await self._admission.admits(pile_id, request.headers.get(hdrs.AUTHORIZATION), key):
             limit.failed(key, pile_id, now)
             log.info("handshake_refused", pile=pile_id[:60], address=address)
             raise _unauthorized()
