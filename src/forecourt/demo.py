@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 from rich.console import Console
+from rich.markup import escape
 
 from forecourt import app
 from forecourt.clock import ScaledClock, start_clock
@@ -59,7 +60,7 @@ async def _alive(
     """Put the network into the store and let its piles connect while the server runs."""
     passwords = {pile.id: secrets.token_hex(20) for pile in network.piles}
     await sv.store.write(*_rows(sv, network, passwords))
-    _greet(network, clock, running, operator)
+    _greet(network, clock, folder, running, operator)
     async with _simulator(network, clock, folder, running, passwords):
         yield
 
@@ -112,18 +113,29 @@ def _pile(sv: Services, station: DemoStation, pile: DemoPile) -> Pile:
 
 
 def _greet(
-    network: DemoNetwork, clock: ScaledClock, running: Running, operator: app.FirstOperator | None
+    network: DemoNetwork,
+    clock: ScaledClock,
+    folder: Path,
+    running: Running,
+    operator: app.FirstOperator | None,
 ) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     cities = len({station.city for station in network.stations})
-    console.print(
-        f"\n[bold]Forecourt demo[/bold]: {len(network.stations)} stations, {len(network.piles)} piles, {cities} cities"
-    )
+    stations, piles = len(network.stations), len(network.piles)
+    size = f"{_count(stations, 'station')}, {_count(piles, 'pile')}, {_count(cities, 'city', 'cities')}"
+    console.print(f"\n[bold]Forecourt demo[/bold]: {size}")
     console.print(f"  console   [link={running.url}]{running.url}[/link]")
     if operator:
         console.print(f"  sign in   [bold]{operator[0]}[/bold]  [bold]{operator[1]}[/bold]")
+    else:
+        again = f"forecourt operator add admin --role admin --data-dir {folder}"
+        console.print(f"  sign in   as at the first start, or make a new password: {escape(again)}")
     console.print(f"  piles     {running.ocpp_url}")
     console.print(f"  time      runs {clock.speed:g} times as fast;  Ctrl-C ends the demo\n")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ def show_list(items: Sequence[dict[str, Any]], columns: Sequence[str], as_json: 
 def _table(items: Iterable[dict[str, Any]], columns: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column.endswith("_at"))
     for item in items:
         # Text, not markup: an id may contain square brackets.
         table.add_row(*(Text(_cell(item.get(column))) for column in columns))
@@ -60,6 +60,8 @@ def show_one(item: dict[str, Any], as_json: bool) -> None:
         show_json(item)
         return
     table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for key, value in item.items():
         if value in ("", None, [], {}):
             continue
