@@ -66,7 +66,7 @@ def make_folder(database: SqliteFile) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Only if it is not there: closing a file drops the locks that SQLite holds on it anywhere in the process.
-        if not os.access(database.path, os.W_OK):
+        if not (database.path.is_file() and os.access(database.path, os.W_OK)):
             database.path.open("ab").close()
     except OSError as error:
         raise StoreError(f"can't write the database {database.path}: {error.strerror or error}") from None
