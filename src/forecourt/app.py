@@ -135,6 +135,7 @@ async def serve(config: Config, clock: Clock, beside: Beside) -> None:
             async with running(config, clock) as (sv, where, operator):
                 started.set()
                 async with beside(sv, where, operator):
+                    _tune_memory()
                     await asked.wait()
                     log.info("stopping")
         except asyncio.CancelledError:
