@@ -113,6 +113,15 @@ def test_the_answer_of_the_pile(accepted: bool, state: CommandState) -> None:
     assert outcome.state.commands == ()
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_password_that_was_set_is_not_kept(accepted: bool) -> None:
+    state = sent(ChangeConfiguration("AuthorizationKey", "0123456789abcdef"))
+    kept = row(remote_control.decide_answer(state, "c1", accepted, {}, T0)).request
+    assert kept == ChangeConfiguration("AuthorizationKey", "****")
+    harmless = ChangeConfiguration("HeartbeatInterval", "60")
+    assert row(remote_control.decide_answer(sent(harmless), "c1", accepted, {}, T0)).request == harmless
+
+
 def test_a_call_error_is_a_refusal_that_says_why() -> None:
     outcome = remote_control.decide_failure(sent(), "c1", "NotSupported", "no such thing", T0)
     assert (row(outcome).state, row(outcome).error) == (CommandState.REJECTED, "NotSupported: no such thing")

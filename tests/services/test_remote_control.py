@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.services.conftest import HandClock
 
-from forecourt.domain.command import CommandState, Reset
+from forecourt.domain.command import ChangeConfiguration, CommandState, Reset
 from forecourt.services import expiry, remote_control
 from forecourt.services.context import Services
 from forecourt.services.remote_control import RefusedError
@@ -23,6 +23,17 @@ async def test_a_key_belongs_to_one_request_of_one_requester(sv: Services) -> No
     with pytest.raises(RefusedError, match="used for another command"):
         await remote_control.submit(sv, "P1", Reset(when_idle=False), "api", "key")
     assert (await remote_control.submit(sv, "P1", Reset(), "someone else", "key")).id != first.id
+
+
+async def test_a_key_still_knows_its_request_after_its_password_is_masked(
+    sv: Services, clock: HandClock
+) -> None:
+    request = ChangeConfiguration("AuthorizationKey", "0123456789abcdef")
+    first = await remote_control.submit(sv, "P1", request, "api", "key")
+    clock.at += timedelta(hours=1)
+    assert await expiry.expire_commands(sv) == 1
+    again = await remote_control.submit(sv, "P1", request, "api", "key")
+    assert (again.id, again.request) == (first.id, ChangeConfiguration("AuthorizationKey", "****"))
 
 
 async def test_without_a_key_each_is_a_command_of_its_own(sv: Services) -> None:

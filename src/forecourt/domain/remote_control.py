@@ -19,6 +19,7 @@ from forecourt.domain.command import (
 )
 from forecourt.domain.outcome import Changed, Outcome, PileState
 from forecourt.domain.provisioning import may_send
+from forecourt.domain.secret import kept_request
 from forecourt.domain.session import Session, SessionState
 from forecourt.domain.token import fold_uid
 
@@ -52,11 +53,11 @@ def decide_offer(state: PileState, command: Command, now: datetime) -> Outcome[C
         return Outcome(state, None)
     refusal = _refusal(state, command, now)
     if refusal:
-        refused = replace(command, state=CommandState.REJECTED, error=refusal, finished_at=now)
+        refused = _final(command, CommandState.REJECTED, now, error=refusal)
         return Outcome(state, None, (refused,), (_changed(state, refused, now),))
     sent = replace(command, state=CommandState.SENT, sent_at=now)
     moot = tuple(
-        replace(c, state=CommandState.SUPERSEDED, finished_at=now)
+        _final(c, CommandState.SUPERSEDED, now, c.result, c.error)
         for c in state.commands
         if _is_moot(c, sent)
     )
@@ -69,7 +70,19 @@ def decide_offer(state: PileState, command: Command, now: datetime) -> Outcome[C
 
 def given_up(command: Command, now: datetime) -> Command:
     """Return a queued command whose time has run out before its pile connected."""
-    return replace(command, state=CommandState.REJECTED, error=_EXPIRED, finished_at=now)
+    return _final(command, CommandState.REJECTED, now, error=_EXPIRED)
+
+
+def _final(
+    command: Command,
+    state: CommandState,
+    now: datetime,
+    result: dict[str, Any] | None = None,
+    error: str = "",
+) -> Command:
+    """Return a command with its last word. A password that it was to set has served its purpose and is not kept."""
+    request = kept_request(command.request)
+    return replace(command, request=request, state=state, result=result, error=error, finished_at=now)
 
 
 def _is_moot(earlier: Command, command: Command) -> bool:
@@ -146,7 +159,10 @@ def _concluded(
     command = find(state, command_id)
     if command is None or command.state in FINAL:
         return Outcome(state, None)
-    command = replace(command, state=verdict, result=result, error=error, finished_at=now)
+    if verdict in FINAL:
+        command = _final(command, verdict, now, result, error)
+    else:
+        command = replace(command, state=verdict, result=result, error=error, finished_at=now)
     others = tuple(c for c in state.commands if c.id != command_id)
     # An open fate stays in memory, so that a late answer finds it; an accepted start, until its session begins.
     awaited = verdict is CommandState.ACCEPTED and isinstance(command.request, RemoteStart)

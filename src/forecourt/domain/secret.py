@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from forecourt.domain.cdr import MASK
+from forecourt.domain.command import ChangeConfiguration, RawCall, Request
 
 # Names in lower case (OCPP 1.6 security extension, 2.0.1 Part 2 appendix 3).
 _NAMES = frozenset(
@@ -40,6 +43,15 @@ def without_secrets(node: Any, depth: int = _DEEPEST) -> Any:
         name: MASK if hides(name, secret) else without_secrets(value, depth - 1)
         for name, value in node.items()
     }
+
+
+def kept_request(request: Request) -> Request:
+    """Return a command's request as it is kept once it has been carried out: a password that it set is masked."""
+    if isinstance(request, ChangeConfiguration) and is_secret(request.key):
+        return replace(request, value=MASK)
+    if isinstance(request, RawCall):
+        return replace(request, payload=without_secrets(request.payload))
+    return request
 
 
 def names_secret(node: dict[str, Any]) -> bool:
